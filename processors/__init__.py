@@ -1,0 +1,1 @@
+"""Write side: from engagement events to stages and hand-offs."""

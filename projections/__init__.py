@@ -1,0 +1,1 @@
+"""Read side: views in Redis, built from the output topics alone."""

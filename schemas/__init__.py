@@ -1,0 +1,1 @@
+"""Contracts: events, records, topics, the codec. Imports nothing of ours."""

@@ -1,0 +1,34 @@
+# Sourced by the other scripts: makes .venv from pyproject.toml, once, and puts it on PATH.
+set -euo pipefail
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+cd "$root"
+
+find_python() {
+    local name
+    for name in "${PYTHON:-python3}" python3.13 python3.12 python3.11 python3; do
+        if command -v "$name" >/dev/null && "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            echo "$name"
+            return
+        fi
+    done
+    echo "Stageline needs Python 3.11 or newer; none was found on PATH. Set PYTHON=/path/to/python3." >&2
+    return 1
+}
+
+# ensure_env EXTRA: an editable install with that extra (dev or local), redone when pyproject.toml changes.
+ensure_env() {
+    local extra=$1 python wanted stamp
+    python=$(find_python)
+    wanted="$extra $(cksum <pyproject.toml)"
+    stamp=.venv/.stageline-installed
+    if ! grep -qxF -e "$wanted" -e "dev ${wanted#* }" "$stamp" 2>/dev/null; then
+        [ -x .venv/bin/python ] || "$python" -m venv .venv
+        echo "Installing Stageline [$extra] into .venv (once; a minute or so) ..." >&2
+        if ! .venv/bin/python -m pip install --quiet --disable-pip-version-check -e ".[$extra]"; then
+            echo "The packages could not be installed. Check the network and pip's settings, then run this again." >&2
+            return 1
+        fi
+        echo "$wanted" >"$stamp"
+    fi
+    export PATH="$root/.venv/bin:$PATH"
+}
