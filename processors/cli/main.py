@@ -1,0 +1,25 @@
+"""The `stageline` command. Each command lives in a module of this package and is added to the group below."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from schemas.errors import LifecycleError, SchemaError
+
+
+class _Refusing(click.Group):
+    """A group whose refusals are one line on stderr and exit code 1, never a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
+        try:
+            return super().invoke(ctx)
+        except (LifecycleError, SchemaError) as refusal:
+            raise click.ClickException(str(refusal)) from refusal
+
+
+@click.group(cls=_Refusing, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="stageline", prog_name="stageline")
+def main() -> None:
+    """Contact lifecycles on Kafka: engagement events in, scores, stages and hand-offs out."""

@@ -1,0 +1,50 @@
+"""What every process needs to know: from the environment, else the running local stack, else the defaults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from processors.stack.services import read_services
+from schemas.errors import LifecycleError
+
+
+class Settings(BaseSettings):
+    """Made by `load_settings`. `home`: data, logs, PID files. `lifecycle`: a path or a preset's name."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, populate_by_name=True)
+
+    bootstrap_servers: str = Field(default="127.0.0.1:9092", validation_alias="BOOTSTRAP_SERVERS")
+    redis_url: str = Field(default="redis://127.0.0.1:6379/0", validation_alias="REDIS_URL")
+    lifecycle: str = Field(default="buyers-journey", validation_alias="STAGELINE_LIFECYCLE")
+    home: Path = Field(default=Path(".stageline"), validation_alias="STAGELINE_HOME")
+    web_host: str = Field(default="127.0.0.1", validation_alias="STAGELINE_WEB_HOST")
+    web_port: int = Field(default=8620, ge=0, le=65535, validation_alias="STAGELINE_WEB_PORT")
+    token: SecretStr | None = Field(default=None, validation_alias="STAGELINE_TOKEN")
+
+
+def load_settings(**given: Any) -> Settings:  # noqa: ANN401 - one keyword per field, pydantic checks each
+    """Read the settings; `given` (by field name) wins over the environment.
+
+    Raises LifecycleError naming the variable and what is wrong with it.
+    """
+    try:
+        settings = Settings(**given)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise LifecycleError(f"{name}={first['input']!r}: {first['msg']}.") from None
+    return _with_local_stack(settings)
+
+
+def _with_local_stack(settings: Settings) -> Settings:
+    """Fill in the addresses of the running local stack where nobody gave one."""
+    servers = read_services(settings.home)
+    if servers is None:
+        return settings
+    found = {"bootstrap_servers": servers.bootstrap, "redis_url": servers.redis_url}
+    unset = found.keys() - settings.model_fields_set
+    return settings.model_copy(update={name: found[name] for name in unset})
