@@ -60,12 +60,6 @@ def test_a_canonical_id_may_be_given_back_as_contact_id() -> None:
     assert keys(event("handoff_accepted", contact_id=ann), event(contact_id="anon:v1")) == [ann, "anon:v1"]
 
 
-def test_an_id_longer_than_256_bytes_is_refused() -> None:
-    assert keys(event(anonymous_id="v" * 251)) == ["anon:" + "v" * 251]
-    with pytest.raises(SchemaError, match="anonymous_id is too long"):
-        place(event(anonymous_id="v" * 252))
-
-
 def test_an_identification_goes_to_the_visitor_and_names_the_contact() -> None:
     (placed,) = place(event("contact_identified", contact_id="c1", anonymous_id="v1"))
     assert (placed["contact_id"], placed["into"]) == ("anon:v1", "c1")

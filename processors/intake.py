@@ -1,0 +1,60 @@
+"""Intake's pure step: what a publisher sent becomes records of contact-events, the truth of everything else.
+
+Decode, validate, normalise, find the contact. No clock and no I/O: the time of arrival is an argument.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+from processors.identity import key_of, normal_email, place
+from schemas.codec import decode, encode
+from schemas.errors import SchemaError
+
+if TYPE_CHECKING:
+    from schemas.codec import SchemaById
+    from schemas.events import Event
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def admit(
+    value: bytes, *, received_at: int, schema_by_id: SchemaById | None = None
+) -> tuple[tuple[bytes, bytes], ...]:
+    """Turn one record of `engagement` or `handoff-response` into (key, value) records of contact-events.
+
+    Nearly always one; two when an identification names three ids, see `identity.place`. The key is the
+    canonical contact id in UTF-8. `received_at`: ms, UTC. `schema_by_id` is only needed for Confluent's
+    wire format. Raises SchemaError when nothing can ever become of the value.
+    """
+    event = normalise(decode(value, schema_by_id))
+    event["received_at"] = received_at
+    return tuple((key_of(placed), encode(placed)) for placed in place(event))
+
+
+def normalise(event: Event) -> Event:
+    """Bring addresses and URLs into the one form that rules are written for, in place."""
+    if event["email"] is not None:
+        event["email"] = normal_email(event["email"])
+    if "url" in event:
+        event["url"] = normal_url(event["url"])
+    return event
+
+
+def normal_url(url: str) -> str:
+    """Lower-case scheme and host, drop the default port, user name, password and fragment; keep the rest.
+
+    Path and query are the site's own business: nothing is decoded, sorted or stripped. A bare path stays one.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError as error:
+        raise SchemaError(f"url is not a URL: {error}.") from None
+    host = parts.hostname or ""
+    if ":" in host:  # IPv6
+        host = f"[{host}]"
+    if port is not None and port != _DEFAULT_PORTS.get(parts.scheme):
+        host = f"{host}:{port}"
+    return urlunsplit((parts.scheme, host, parts.path, parts.query, ""))
