@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from processors.cli.stack import down, status, up
 from schemas.errors import LifecycleError, SchemaError
 
 
@@ -23,3 +24,8 @@ class _Refusing(click.Group):
 @click.version_option(package_name="stageline", prog_name="stageline")
 def main() -> None:
     """Contact lifecycles on Kafka: engagement events in, scores, stages and hand-offs out."""
+
+
+main.add_command(up)
+main.add_command(down)
+main.add_command(status)
