@@ -32,9 +32,9 @@ def read_services(home: Path) -> Servers | None:
         return Servers(**json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise LifecycleError(
-            f"{path} cannot be read ({error}). Remove it, then run `stageline up`."
+            f"{path} cannot be read ({error}). Remove it, or set STAGELINE_HOME to another folder."
         ) from error
 
 
