@@ -54,10 +54,16 @@ def decode_trusted(raw: bytes) -> dict[str, Any]:
     """
     found = _READERS.get(raw[:HEADER_BYTES])
     if found is None:
-        raise SchemaError(
-            f"no schema of ours has the fingerprint {raw[2:HEADER_BYTES].hex() or 'of no bytes'}."
-        )
-    return _read(found, raw, HEADER_BYTES)
+        raise SchemaError(f"no schema of ours has the fingerprint {raw[2:HEADER_BYTES].hex() or '(none)'}.")
+    return _read_all(found, raw, HEADER_BYTES)
+
+
+def read_at(record: Record, raw: bytes, start: int) -> tuple[dict[str, Any], int]:
+    """Read the record that starts at a position, values unchecked; give it and where it ends.
+
+    The end lies beyond the bytes when they were cut short.
+    """
+    return _read(_READERS[SINGLE_OBJECT + record.fingerprint], raw, start)
 
 
 def encode(record: Mapping[str, Any]) -> bytes:
@@ -76,7 +82,7 @@ def _decode_any(raw: bytes, schema_by_id: SchemaById | None) -> dict[str, Any]:
     if raw.startswith(CONFLUENT):
         return _decode_confluent(raw, schema_by_id)
     if raw.lstrip(b" \t\r\n").startswith(b"{"):
-        return ndjson.parse_object(raw)
+        return ndjson.parse_unchecked(raw)
     start = f"it starts with {raw[:4].hex(' ')}" if raw else "it is empty"
     raise SchemaError(f"neither Avro (C3 01 or 00 first) nor a JSON object: {start}.")
 
@@ -89,21 +95,25 @@ def _decode_confluent(raw: bytes, schema_by_id: SchemaById | None) -> dict[str, 
         raise SchemaError(f"schema id {schema_id}: a registry's ids start at 1.")
     if schema_by_id is None:
         raise SchemaError(f"schema id {schema_id}, but no schema registry is configured.")
-    return _read(_READERS[SINGLE_OBJECT + schema_by_id(schema_id).fingerprint], raw, 5)
+    return _read_all(_READERS[SINGLE_OBJECT + schema_by_id(schema_id).fingerprint], raw, 5)
 
 
-def _read(prepared: Prepared, raw: bytes, start: int) -> dict[str, Any]:
+def _read_all(prepared: Prepared, raw: bytes, start: int) -> dict[str, Any]:
+    record, end = _read(prepared, raw, start)
+    if end != len(raw):
+        what = "cut short" if end > len(raw) else f"{len(raw) - end} bytes too many"
+        raise SchemaError(f"{prepared[1]}: {what}.")
+    return record
+
+
+def _read(prepared: Prepared, raw: bytes, start: int) -> tuple[dict[str, Any], int]:
     key, name, read = prepared
-    record: dict[str, Any]
     try:
         record, end = read(raw, start)
     except SchemaError as error:
         raise SchemaError(f"{name}: {error}.") from None
-    if end != len(raw):
-        what = "cut short" if end > len(raw) else f"{len(raw) - end} bytes too many"
-        raise SchemaError(f"{name}: {what}.")
     record[key] = name
-    return record
+    return record, end
 
 
 def _prepared(record: Record) -> Prepared:

@@ -7,18 +7,20 @@ events in contact-events but is written by Stageline, an `output` is what the li
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from schemas.errors import SchemaError
 from schemas.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from importlib.resources.abc import Traversable
 
 Event = dict[str, Any]
 """An event in canonical form: `type`, the header, that type's fields by name.
@@ -27,6 +29,7 @@ Timestamps are int (ms, UTC); a `number` is a Decimal with three decimals; a `ma
 Decimal or None; everything else is what JSON would give.
 """
 Role = Literal["event", "internal", "output"]
+ROLES = get_args(Role)
 Kind = Literal["string", "integer", "number", "boolean", "timestamp", "enum", "map", "bytes"]
 
 
@@ -60,24 +63,31 @@ class Record:
         return f"{self.name}.v{self.version}"
 
 
-def read_records(texts: Iterable[tuple[str, str]]) -> tuple[Record, ...]:
-    """Read (file name, text) pairs, in order of name and version."""
-    records = (_record(file, json.loads(text)) for file, text in texts)
+def read_records(folder: Traversable) -> tuple[Record, ...]:
+    """Read every `.avsc` of a folder, in order of name and version.
+
+    Raises SchemaError naming the file that is not a record's schema.
+    """
+    found = (file for file in folder.iterdir() if file.name.endswith(".avsc"))
+    records = (_record(file.name, file.read_text("utf-8")) for file in found)
     return tuple(sorted(records, key=lambda record: (record.name, record.version)))
 
 
-def package_files() -> tuple[tuple[str, str], ...]:
-    """Load the (file name, text) pairs of every `.avsc` in the package."""
-    folder = files("schemas") / "avro"
-    found = (file for file in folder.iterdir() if file.name.endswith(".avsc"))
-    return tuple((file.name, file.read_text("utf-8")) for file in found)
-
-
-def _record(file: str, schema: dict[str, Any]) -> Record:
-    name, version = file.removesuffix(".avsc").rsplit(".v", 1)
+def _record(file: str, text: str) -> Record:
+    named = re.fullmatch(r"(\w+)\.v([1-9]\d*)\.avsc", file)
+    if named is None:
+        raise SchemaError(f"{file}: a schema's file is named for its record and version: page_view.v1.avsc.")
+    try:
+        schema = json.loads(text)
+    except ValueError as error:
+        raise SchemaError(f"{file}: not JSON: {error}.") from None
+    if not isinstance(schema, dict) or schema.get("name") != named[1] or schema.get("role") not in ROLES:
+        raise SchemaError(
+            f'{file}: must be a record with "name": "{named[1]}" and a "role": {", ".join(ROLES)}.'
+        )
     return Record(
-        name=name,
-        version=int(version),
+        name=named[1],
+        version=int(named[2]),
         role=schema["role"],
         identifiers=schema.get("identifiers", 1),
         schema=schema,
@@ -85,7 +95,8 @@ def _record(file: str, schema: dict[str, Any]) -> Record:
     )
 
 
-RECORDS = read_records(package_files())
+FOLDER = files("schemas") / "avro"
+RECORDS = read_records(FOLDER)
 NEWEST: Mapping[str, Record] = MappingProxyType({record.name: record for record in RECORDS})
 EVENT_TYPES = tuple(record.name for record in NEWEST.values() if record.role == "event")
 INTERNAL_TYPES = tuple(record.name for record in NEWEST.values() if record.role == "internal")

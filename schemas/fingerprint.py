@@ -43,7 +43,7 @@ def canonical(schema: Any, namespace: str = "") -> str:  # noqa: ANN401 - a JSON
     """
     match schema:
         case str():
-            return _text(schema if schema in PRIMITIVES else _full(schema, namespace))
+            return _text(schema if schema in PRIMITIVES else full_name(schema, namespace))
         case list():
             return _listed(canonical(branch, namespace) for branch in schema)
         case {"type": str(primitive)} if primitive in PRIMITIVES:
@@ -53,7 +53,7 @@ def canonical(schema: Any, namespace: str = "") -> str:  # noqa: ANN401 - a JSON
         case {"type": "map", "values": values}:
             return f'{{"type":"map","values":{canonical(values, namespace)}}}'
         case {"type": "record" | "enum" | "fixed" as kind, "name": str(name)}:
-            return _named(kind, _full(name, schema.get("namespace", namespace)), schema)
+            return _named(kind, full_name(name, schema.get("namespace", namespace)), schema)
     raise SchemaError(f"not an Avro schema: {str(schema)[:80]!r}.")
 
 
@@ -77,7 +77,8 @@ def _field(field: Any, namespace: str) -> str:  # noqa: ANN401 - a JSON value
     raise SchemaError(f"not an Avro schema: {str(field)[:80]!r} is not a field.")
 
 
-def _full(name: str, namespace: str) -> str:
+def full_name(name: str, namespace: str) -> str:
+    """Put the namespace before a name that has none."""
     return f"{namespace}.{name}" if namespace and "." not in name else name
 
 

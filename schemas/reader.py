@@ -103,7 +103,8 @@ def _records(schema: Any) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401 - a sc
         yield from _records([*nested, schema.get("items"), schema.get("values")])
 
 
-def _long(raw: bytes, pos: int) -> tuple[int, int]:
+def read_long(raw: bytes, pos: int) -> tuple[int, int]:
+    """Read a variable-length zigzag integer. Raises IndexError or ValueError."""
     byte = raw[pos]
     pos += 1
     value = byte & 0x7F
@@ -121,7 +122,7 @@ def _long(raw: bytes, pos: int) -> tuple[int, int]:
 
 
 def _size(raw: bytes, pos: int) -> tuple[int, int]:
-    size, pos = _long(raw, pos)
+    size, pos = read_long(raw, pos)
     if size < 0:
         raise ValueError("a negative length")
     return size, pos
@@ -155,7 +156,8 @@ def _null(_: bytes, pos: int) -> tuple[None, int]:
 
 
 _PRIMITIVES: Mapping[str, Reader] = {
-    "null": _null, "boolean": _boolean, "int": _long, "long": _long, "string": _string, "bytes": _bytes,
+    "null": _null, "boolean": _boolean, "int": read_long, "long": read_long,
+    "string": _string, "bytes": _bytes,
 }  # fmt: skip
 
 
@@ -175,7 +177,7 @@ def _optional(read: Reader) -> Reader:
 
 def _union(branches: tuple[Reader, ...]) -> Reader:
     def union(raw: bytes, pos: int) -> tuple[Any, int]:
-        index, pos = _long(raw, pos)
+        index, pos = read_long(raw, pos)
         if not 0 <= index < len(branches):
             raise ValueError("a union branch that does not exist")
         return branches[index](raw, pos)
@@ -185,7 +187,7 @@ def _union(branches: tuple[Reader, ...]) -> Reader:
 
 def _enum(symbols: tuple[str, ...]) -> Reader:
     def enum(raw: bytes, pos: int) -> tuple[str, int]:
-        index, pos = _long(raw, pos)
+        index, pos = read_long(raw, pos)
         if not 0 <= index < len(symbols):
             raise ValueError(f"enum index {index}, known are 0 to {len(symbols) - 1}")
         return symbols[index], pos
@@ -220,7 +222,7 @@ def _array(read: Reader) -> Reader:
 
 def _block(raw: bytes, pos: int) -> tuple[int, int]:
     """How many items follow; some writers give a negative count and then the block's size in bytes."""
-    count, pos = _long(raw, pos)
+    count, pos = read_long(raw, pos)
     if count < 0:
         _, pos = _size(raw, pos)
     return abs(count), pos

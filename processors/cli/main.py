@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from processors.cli.schema import schema
 from processors.cli.stack import down, status, up
 from schemas.errors import LifecycleError, SchemaError
 
@@ -29,3 +30,4 @@ def main() -> None:
 main.add_command(up)
 main.add_command(down)
 main.add_command(status)
+main.add_command(schema)
