@@ -25,7 +25,13 @@ MARGIN = 8  # timestamps kept beyond the largest threshold, so that a few voided
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Test:
-    """One test of one value: a tuple for `in`, `not_in`, `contains_any`; True or False for `exists`."""
+    """One test of one value: a tuple for `in`, `not_in`, `contains_any`; True or False for `exists`.
+
+    `starts_with`, `ends_with`, `contains` and `contains_any` ignore case (casefold both sides); everything
+    else is exact. `path` is a glob over the path of a URL, without query and fragment: `*` stays within a
+    segment, `**` is any number of whole segments, none included, so `/products/**` also matches `/products`
+    and `/products/`.
+    """
 
     __test__ = False  # not a pytest class
 
@@ -36,7 +42,11 @@ class Test:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Atom:
-    """Events of one type for which every test holds."""
+    """Events of one type for which every test holds.
+
+    `event` is a record's name, or `custom_event:NAME` for a custom event of that name; the fields of that one
+    are its properties, beside source, campaign, medium and company_id of the header.
+    """
 
     event: str
     tests: tuple[Test, ...] = ()
@@ -104,7 +114,8 @@ class BehaviourRule:
     `cap_points`: what the rule may contribute at most, in absolute value. `cap_times` counts per calendar
     `cap_each`; the newest of a period count. `distinct` counts each value of the field once, at its
     newest time.
-    `keep`: how many timestamps (or values) the rule keeps where its form needs timestamps.
+    `keep`: how many timestamps (or values) the rule keeps; 0 where sums are enough, that is without steps,
+    `cap_times` and `distinct`.
     """
 
     id: str
@@ -218,7 +229,7 @@ class ScoreTest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastTest:
-    """Tests a field of the newest event of a type (by occurred_at, then log position)."""
+    """Tests a field of the newest event of a type (by occurred_at, then log position); `event` as in Atom."""
 
     event: str
     test: Test

@@ -1,1 +1,1 @@
-"""The grammar as models: one class per mapping of the file; field descriptions are what editors and docs show."""
+"""The grammar as models, one class per mapping of the file; descriptions are what editors and docs show."""

@@ -29,6 +29,13 @@ Values = Annotated[
 ]
 
 
+Texts = Annotated[
+    Annotated[ListReference, Tag("<reference>")]
+    | Annotated[Annotated[list[Text], Field(min_length=1)], Tag("<list>")],
+    Discriminator(_is_values),
+]
+
+
 class Test(Part):
     """A test of one value: exactly one operator."""
 
@@ -56,7 +63,7 @@ class Test(Part):
     """Text that ends so; capitals make no difference."""
     contains: Text | None = None
     """Text that contains this; capitals make no difference."""
-    contains_any: Annotated[list[Text], Field(min_length=1)] | ListReference | None = None
+    contains_any: Texts | None = None
     """Text that contains one of these; capitals make no difference."""
     path: Text | None = None
     """A glob over a URL's path: `*` within one segment, `**` over any number of them."""

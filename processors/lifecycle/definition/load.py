@@ -1,0 +1,54 @@
+"""From the bytes of a lifecycle file to its plan, or to everything that is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from processors.lifecycle.definition.compile import compile_plan
+from processors.lifecycle.definition.problem import Problem, render
+from processors.lifecycle.definition.shape import read_shape
+from processors.lifecycle.definition.source import read
+from schemas.errors import LifecycleError
+
+if TYPE_CHECKING:
+    from processors.lifecycle.definition.grammar.lifecycle import Lifecycle
+    from processors.lifecycle.plan import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What came of a file: the lifecycle and its plan, or problems in order of position."""
+
+    name: str
+    text: str
+    lifecycle: Lifecycle | None
+    plan: Plan | None
+    problems: tuple[Problem, ...]
+
+    @property
+    def report(self) -> str:
+        """The problems as a person reads them."""
+        return render(self.problems, name=self.name, text=self.text)
+
+
+def load(data: bytes, name: str) -> Loaded:
+    """Read, check and compile a file; `name` is what reports call it."""
+    source = read(data, name)
+    lifecycle = None if source.problems else read_shape(source)
+    plan = None if lifecycle is None else compile_plan(lifecycle)
+    return Loaded(
+        name=name,
+        text=source.text,
+        lifecycle=lifecycle,
+        plan=plan,
+        problems=tuple(sorted(source.problems)),
+    )
+
+
+def compile_bytes(data: bytes, name: str) -> Plan:
+    """Return a file's plan. Raises LifecycleError with the whole report."""
+    loaded = load(data, name)
+    if loaded.plan is None:
+        raise LifecycleError(loaded.report)
+    return loaded.plan
