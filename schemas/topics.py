@@ -13,7 +13,8 @@ class Topic:
     """A topic's contract.
 
     `key` says what the record key is (UTF-8). `cleanup` is the broker's `cleanup.policy`;
-    `retention_ms` -1 keeps records for ever.
+    `retention_ms` -1 keeps records for ever. `stamped`: whose clock a record's timestamp is, the publisher's
+    (CreateTime) or the broker's (LogAppendTime).
     """
 
     name: str
@@ -21,24 +22,64 @@ class Topic:
     holds: str
     cleanup: Literal["delete", "compact"] = "delete"
     retention_ms: int = -1
+    max_message_bytes: int = 1_048_588  # the brokers' own default
+    stamped: Literal["CreateTime", "LogAppendTime"] = "CreateTime"
+    segment_bytes: int = 1 << 30  # the brokers' own default
+
+    def config(self) -> dict[str, str]:
+        """Return the topic's settings by the broker's names."""
+        return {
+            "cleanup.policy": self.cleanup,
+            "retention.ms": str(self.retention_ms),
+            "max.message.bytes": str(self.max_message_bytes),
+            "message.timestamp.type": self.stamped,
+            "segment.bytes": str(self.segment_bytes),
+        }
 
 
 MONTH_MS = 30 * 86_400_000
 
-ENGAGEMENT = Topic(name="engagement", key="anything", holds="events as published", retention_ms=MONTH_MS)
+# Intake adds a few hundred bytes to an event, a dead letter its reason: each step must hold what the one
+# before held, or one large event would stop a partition for ever.
+ADMITTED_BYTES = 2 << 20
+REFUSED_BYTES = 4 << 20
+
+ENGAGEMENT = Topic(
+    name="engagement",
+    key="anything",
+    holds="events as published",
+    retention_ms=MONTH_MS,
+    stamped="LogAppendTime",
+)
 HANDOFF_RESPONSE = Topic(
     name="handoff-response",
     key="contact id",
     holds="handoff_accepted, handoff_rejected",
     retention_ms=MONTH_MS,
+    stamped="LogAppendTime",
 )
-CONTACT_EVENTS = Topic(name="contact-events", key="canonical contact id", holds="validated events: the truth")
-DEAD_LETTER = Topic(name="dead-letter", key="as received", holds="original bytes and reason headers")
+CONTACT_EVENTS = Topic(
+    name="contact-events",
+    key="canonical contact id",
+    holds="validated events: the truth",
+    max_message_bytes=ADMITTED_BYTES,
+)
+DEAD_LETTER = Topic(
+    name="dead-letter",
+    key="as received",
+    holds="original bytes and reason headers",
+    max_message_bytes=REFUSED_BYTES,
+)
 STAGE_CHANGED = Topic(name="stage-changed", key="contact id", holds="stage_changed")
 SEGMENT_CHANGED = Topic(name="segment-changed", key="contact id", holds="segment_changed")
 MQL_HANDOFF = Topic(name="mql-handoff", key="contact id", holds="mql_handoff")
 LIFECYCLE_CHANGELOG = Topic(
-    name="stageline-lifecycle-contacts-changelog", key="contact id", holds="contact state", cleanup="compact"
+    name="stageline-lifecycle-contacts-changelog",
+    key="contact id",
+    holds="contact state",
+    cleanup="compact",
+    max_message_bytes=ADMITTED_BYTES,
+    segment_bytes=64 << 20,  # the newest segment is never compacted: recovery reads it whole
 )
 
 ALL = (

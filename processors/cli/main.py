@@ -8,6 +8,8 @@ import click
 
 from processors.cli.schema import schema
 from processors.cli.stack import down, status, up
+from processors.cli.topics import topics
+from processors.cli.worker import worker
 from schemas.errors import LifecycleError, SchemaError
 
 
@@ -31,3 +33,5 @@ main.add_command(up)
 main.add_command(down)
 main.add_command(status)
 main.add_command(schema)
+main.add_command(topics)
+main.add_command(worker)

@@ -1,0 +1,87 @@
+"""A batch: what one transaction will hold. Nothing in it is visible to anyone before the commit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from processors.engine.store import Store
+    from processors.engine.timers import Timers
+
+Headers = list[tuple[str, bytes]]  # a list, because that is what record batches are built from
+NO_HEADERS: Headers = []  # shared: never changed
+
+
+class Record(Protocol):
+    """What the engine reads of a consumed record; aiokafka's ConsumerRecord is one. `timestamp` is in ms."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
+class Output(NamedTuple):
+    """One record to write; murmur2 of the key gives the partition, as everywhere."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = NO_HEADERS
+
+
+@dataclass(slots=True, kw_only=True)
+class Batch:
+    """Consecutive records of one partition on their way through a processor.
+
+    The processor fills `states` (None deletes) and `outputs`. It may stop early by lowering `next_offset`:
+    the records from there on come again in the next batch. `offset` is the record at work, for the error
+    message.
+    """
+
+    records: Sequence[Record]
+    store: Store
+    timers: Timers
+    next_offset: int
+    offset: int = -1
+    states: dict[bytes, bytes | None] = field(default_factory=dict)
+    outputs: list[Output] = field(default_factory=list)
+
+    def state(self, key: bytes) -> bytes:
+        """Return a contact's state as this batch sees it; empty for a contact never seen."""
+        if key in self.states:
+            return self.states[key] or b""
+        return self.store.get(key) or b""
+
+
+class Clock(Protocol):
+    """How a processor with timers is told the time: through its source topic."""
+
+    def next_due(self, state: bytes) -> int | None:
+        """Return when a contact needs the clock next (ms, UTC)."""
+
+    def record(self, at: int) -> bytes:
+        """Return the value of the record that says it is `at` (ms, UTC)."""
+
+
+class Processor(Protocol):
+    """What the engine runs: a plain function over a batch, no I/O.
+
+    `name` is the consumer group and the prefix of the transactional ids. `changelog` None: keeps no state.
+    `outputs` names every topic that `process` writes to. `clock` None: has no timers.
+    """
+
+    name: str
+    sources: tuple[str, ...]
+    changelog: str | None
+    outputs: tuple[str, ...]
+    clock: Clock | None
+
+    def process(self, batch: Batch) -> None:
+        """Fill the batch. Any exception ends the process before a commit."""

@@ -1,0 +1,42 @@
+"""The processor that admits events: what publishers sent becomes contact-events. It keeps no state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from processors.engine.batch import Output
+from processors.engine.dead_letter import dead_letter
+from processors.intake import admit
+from schemas.errors import SchemaError
+from schemas.topics import CONTACT_EVENTS, DEAD_LETTER, ENGAGEMENT, HANDOFF_RESPONSE
+
+if TYPE_CHECKING:
+    from processors.engine.batch import Batch, Clock
+    from schemas.codec import SchemaById
+
+
+class Intake:
+    """See the module. The time of arrival is the record's timestamp: on these topics the broker sets it."""
+
+    def __init__(self, schema_by_id: SchemaById | None = None) -> None:
+        self.name = "stageline-intake"
+        self.sources: tuple[str, ...] = (ENGAGEMENT.name, HANDOFF_RESPONSE.name)
+        self.changelog: str | None = None
+        self.outputs: tuple[str, ...] = (CONTACT_EVENTS.name, DEAD_LETTER.name)
+        self.clock: Clock | None = None
+        self._schema_by_id = schema_by_id
+
+    def process(self, batch: Batch) -> None:
+        """Admit each record, or send it to the dead-letter topic."""
+        put = batch.outputs.append
+        for record in batch.records:
+            batch.offset = record.offset
+            try:
+                events = admit(
+                    record.value or b"", received_at=record.timestamp, schema_by_id=self._schema_by_id
+                )
+            except SchemaError as error:
+                put(dead_letter(record, str(error), "intake"))
+            else:
+                for key, value in events:
+                    put(Output(CONTACT_EVENTS.name, key, value))

@@ -1,0 +1,244 @@
+"""One processor's membership of its consumer group: fetches records for the partitions it owns."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from aiokafka.errors import ConsumerStoppedError
+from mode import Service
+
+from processors.engine.failure import end_process
+from processors.engine.partition import Partition
+from processors.engine.transaction import is_fenced
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterable
+
+    from processors.engine.batch import Processor
+
+log = logging.getLogger(__name__)
+
+SESSION_MS = 6_000  # the shortest that brokers allow by default: a dead worker's partitions move after it
+HEARTBEAT_MS = 1_000  # also how soon the others hear of a rebalance
+FETCH_WAIT_MS = 100  # a partition resumed while a fetch is under way waits for it this long at most
+PARTITION_FETCH_BYTES = 512 << 10  # one fetch of 8 partitions is about 30,000 small events
+CLOCK_S = (
+    1.0  # how often timers are looked at: how late one may fire, and how many clock records there may be
+)
+REOPEN_S = 8.0  # longer than a session: by then a worker that only believed itself the owner knows better
+CLOSE_S = 5.0  # a producer whose broker does not answer is given up after this
+REPORT_S = 10.0
+
+
+class Member(Service):
+    """Owns a `Partition` for each source partition the group assigns to it.
+
+    Rebalances are eager: all is revoked, then assigned anew. A partition that stays keeps its producer and
+    store, because the epoch of its producer alone says whether they are current.
+    """
+
+    def __init__(self, processor: Processor, bootstrap: str, **service: Any) -> None:  # noqa: ANN401 - passed on
+        super().__init__(**service)
+        self.partitions: dict[TopicPartition, Partition] = {}
+        self._processor = processor
+        self._bootstrap = bootstrap
+        self._assigned: frozenset[TopicPartition] = frozenset()
+        self._serving: dict[TopicPartition, asyncio.Task[None]] = {}
+        self._background: set[asyncio.Task[None]] = set()
+        self._consumer: AIOKafkaConsumer = None  # made by on_start: it needs the running loop
+
+    @property
+    def label(self) -> str:
+        """Name the service in the log."""
+        return self._processor.name
+
+    def ready(self) -> bool:
+        """Tell whether every assigned partition is open."""
+        return all(tp in self.partitions and self.partitions[tp].ready for tp in self._assigned)
+
+    def status(self) -> dict[str, int]:
+        """Return what the health page tells."""
+        partitions = self.partitions.values()
+        return {
+            "assigned": len(self._assigned),
+            "open": sum(partition.ready for partition in partitions),
+            "contacts": sum(len(partition.store) for partition in partitions),
+            "timers": sum(len(partition.timers) for partition in partitions),
+        }
+
+    async def on_start(self) -> None:
+        """Join the group; the assignment comes later."""
+        self._consumer = _make_consumer(self._bootstrap, self._processor.name)
+        await self._consumer.start()
+        self._consumer.subscribe(self._processor.sources, listener=_Rebalance(self))
+
+    async def on_stop(self) -> None:
+        """Finish the open transactions, then leave the group, so that others take over at once."""
+        if self._consumer is None:
+            return
+        await _at_most(CLOSE_S, self.hold())  # with no broker to answer, the next owner's fencing aborts them
+        await _at_most(CLOSE_S, self._consumer.stop())
+        for source in list(self.partitions):
+            self._discard(source)
+        await asyncio.gather(*self._background)
+
+    async def hold(self) -> None:
+        """Stop all work between two transactions; called before every rebalance."""
+        self._assigned = frozenset()
+        await asyncio.gather(*(partition.hold() for partition in self.partitions.values()))
+
+    def assign(self, assigned: Iterable[TopicPartition]) -> None:
+        """Take over what the group assigned; recovery is background work, the group does not wait."""
+        if self.should_stop:
+            return
+        self._assigned = frozenset(assigned)
+        log.info("assigned group=%s partitions=%s", self.label, _listed(self._assigned))
+        for source in self.partitions.keys() - self._assigned:
+            self._discard(source)
+        if self._assigned:
+            self._consumer.pause(*self._assigned)
+        for source in self._assigned:
+            if source in self.partitions:
+                self._activate(self.partitions[source])
+            else:
+                self._open(source)
+
+    def _open(self, source: TopicPartition) -> None:
+        partition = Partition(source, self._processor, self._consumer, self._bootstrap)
+        self.partitions[source] = partition
+        self._serving[source] = asyncio.create_task(self._serve(partition))
+
+    async def _serve(self, partition: Partition) -> None:
+        try:
+            started = time.monotonic()
+            await partition.open()
+            log.info(
+                "open topic=%s partition=%d contacts=%d offset=%d seconds=%.2f",
+                *partition.source,
+                len(partition.store),
+                partition.next_offset,
+                time.monotonic() - started,
+            )
+            self._activate(partition)
+            await partition.serve()
+        except Exception as error:  # noqa: BLE001 - the one place where every error ends: with the process
+            if not is_fenced(error):
+                end_process(error, partition.source, partition.at_work)
+            self._fenced(partition)
+
+    def _activate(self, partition: Partition) -> None:
+        """Let records flow from where the partition stands; the consumer may be anywhere else."""
+        if partition.ready and partition.source in self._assigned:
+            self._consumer.seek(partition.source, partition.next_offset)
+            self._consumer.resume(partition.source)
+            partition.accept()
+
+    def _fenced(self, partition: Partition) -> None:
+        """Give up the partition: nothing of its last batch counts. Reopen it if it stays assigned to us."""
+        log.warning("fenced topic=%s partition=%d", *partition.source)
+        if partition.source in self._assigned:
+            self._consumer.pause(partition.source)
+        self._discard(partition.source)
+        self._run(self._reopen(partition.source))
+
+    async def _reopen(self, source: TopicPartition) -> None:
+        await self.sleep(REOPEN_S)
+        if source in self._assigned and source not in self.partitions and not self.should_stop:
+            self._open(source)
+
+    def _discard(self, source: TopicPartition) -> None:
+        """Drop a partition's store and stop its task and producer, without waiting for them."""
+        partition, task = self.partitions.pop(source), self._serving.pop(source)
+        self._run(_close(partition, task))
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    @Service.task
+    async def _fetch(self) -> None:
+        try:
+            while not self.should_stop:
+                for source, records in (await self._consumer.getmany(timeout_ms=1_000)).items():
+                    if source in self.partitions:
+                        self.partitions[source].offer(records)
+        except ConsumerStoppedError:
+            return
+        except Exception as error:  # noqa: BLE001 - as in _serve
+            end_process(error)
+
+    @Service.timer(CLOCK_S)
+    async def _tick(self) -> None:
+        now = int(time.time() * 1000)
+        for partition in self.partitions.values():
+            partition.tick(now)
+
+    @Service.timer(REPORT_S)
+    async def _report(self) -> None:
+        for partition in self.partitions.values():
+            if partition.processed:
+                log.info(
+                    "progress topic=%s partition=%d offset=%d records=%d batches=%d contacts=%d timers=%d",
+                    *partition.source,
+                    partition.next_offset,
+                    partition.processed,
+                    partition.transactions,
+                    len(partition.store),
+                    len(partition.timers),
+                )
+                partition.processed = partition.transactions = 0
+
+
+class _Rebalance(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka is untyped
+    """aiokafka's callbacks. It logs and forgets their errors, so they do nothing but call the member."""
+
+    def __init__(self, member: Member) -> None:
+        self._member = member
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        del revoked  # eager: always all
+        await self._member.hold()
+
+    def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        try:
+            self._member.assign(assigned)
+        except Exception as error:  # noqa: BLE001 - as in Member._serve
+            end_process(error)
+
+
+async def _close(partition: Partition, task: asyncio.Task[None]) -> None:
+    task.cancel()  # it waits for work, or recovers; when it was fenced it has just ended
+    await _at_most(CLOSE_S, partition.close())
+
+
+async def _at_most(seconds: float, work: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.create_task(work)
+    await asyncio.wait([task], timeout=seconds)
+
+
+def _make_consumer(bootstrap: str, group: str) -> AIOKafkaConsumer:
+    # aiokafka keeps a sticky assignor's memory on the class: each consumer of a process needs its own class.
+    assignor = type("Assignor", (StickyPartitionAssignor,), {})
+    return AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        group_id=group,
+        client_id=group,
+        isolation_level="read_committed",
+        enable_auto_commit=False,  # offsets travel in the transactions
+        auto_offset_reset="earliest",
+        partition_assignment_strategy=[assignor],
+        session_timeout_ms=SESSION_MS,
+        heartbeat_interval_ms=HEARTBEAT_MS,
+        fetch_max_wait_ms=FETCH_WAIT_MS,
+        max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
+    )
+
+
+def _listed(partitions: Iterable[TopicPartition]) -> str:
+    return ",".join(f"{topic}-{number}" for topic, number in sorted(partitions)) or "none"

@@ -1,0 +1,174 @@
+"""One owned source partition. Its producer, store and timers are one unit: they live and die together.
+
+The guarantee rests on one thing, the epoch of the transactional id `{name}-{topic}-{partition}`: whoever
+started its producer last is the only one whose transactions commit. A partition therefore opens in a fixed
+order (fence, then recover, then find the offset), works in whole transactions, and is thrown away whole when
+one fails. The consumer group only decides who tries; a wrong belief about who owns what costs time, never
+correctness.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from aiokafka import TopicPartition
+
+from processors.engine.batch import NO_HEADERS, Batch
+from processors.engine.recovery import PROGRESS_KEY, find_start, restore, restore_timers
+from processors.engine.store import MemoryStore
+from processors.engine.timers import Timers
+from processors.engine.transaction import commit, make_producer, route
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aiokafka import AIOKafkaConsumer
+
+    from processors.engine.batch import Processor, Record
+    from processors.engine.transaction import Rows
+
+MAX_BATCH = 4_000  # records a transaction: hides its round trips, and is processed in about 100 ms
+PAUSE_ABOVE = 5 * MAX_BATCH  # records waiting before fetching is paused
+RESUME_BELOW = MAX_BATCH
+
+
+class Partition:
+    """See the module. Only the task in `serve` writes; everybody else hands it records or a clock."""
+
+    def __init__(
+        self, source: TopicPartition, processor: Processor, consumer: AIOKafkaConsumer, bootstrap: str
+    ) -> None:
+        self.source = source
+        self.store = MemoryStore()
+        self.timers = Timers()
+        self.next_offset = 0  # of the source; everything before is committed and in the store
+        self.ready = False  # opened
+        self.processed = 0
+        self.transactions = 0
+        self._processor = processor
+        self._consumer = consumer
+        self._bootstrap = bootstrap
+        self._producer = make_producer(bootstrap, f"{processor.name}-{source.topic}-{source.partition}")
+        self._counts: dict[str, int] = {}  # partitions of each topic written to
+        self._silent_below = 0  # records before it have spoken already: they are folded again without outputs
+        self._accepting = False
+        self._paused = False
+        self._waiting: list[Record] = []
+        self._batch: Batch | None = None
+        self._clock: bytes | None = None  # to be sent
+        self._wake = asyncio.Event()
+        self._busy = asyncio.Lock()
+
+    async def open(self) -> None:
+        """Fence the former owner, recover, find where to read on. Each step relies on the one before."""
+        await self._producer.start()
+        for topic in self._processor.outputs:
+            self._counts[topic] = len(await self._producer.partitions_for(topic))
+        progress = None
+        if self._changelog is not None:
+            progress = await restore(self._bootstrap, self._changelog, self.store)
+        if self._processor.clock is not None:
+            await restore_timers(self._processor.clock, self.store, self.timers)
+        start = await find_start(self._consumer, self.source, progress, stateful=self._changelog is not None)
+        self.next_offset, self._silent_below = start
+        self.ready = True
+
+    async def serve(self) -> None:
+        """Work until cancelled. Cancel only after `hold`: between two transactions."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            async with self._busy:
+                await self._work()
+
+    def accept(self) -> None:
+        """Take records from now on; the consumer stands at `next_offset`."""
+        self._accepting = True
+        self._paused = False
+
+    async def hold(self) -> None:
+        """Forget what waits and return when no transaction is open."""
+        self._accepting = False
+        self._waiting.clear()
+        if self._clock is not None:
+            self._clock = self.timers.clock_sent = None
+        async with self._busy:
+            pass
+
+    def offer(self, records: Sequence[Record]) -> None:
+        """Hand over fetched records. Those fetched before a rebalance moved the position are not accepted."""
+        if self._accepting:
+            self._waiting.extend(records)
+            self._wake.set()
+            if len(self._waiting) > PAUSE_ABOVE:
+                self._consumer.pause(self.source)
+                self._paused = True
+
+    def tick(self, now: int) -> None:
+        """Ask for a clock record if a timer is due at `now` (ms, UTC) and none is under way."""
+        clock = self._processor.clock
+        if clock and self._accepting and self.timers.clock_sent is None and self.timers.is_due(now):
+            self.timers.clock_sent = now
+            self._clock = clock.record(now)
+            self._wake.set()
+
+    @property
+    def at_work(self) -> int | None:
+        """Return the offset of the record being processed, or processed last."""
+        return None if self._batch is None else self._batch.offset
+
+    async def close(self) -> None:
+        """Stop the producer."""
+        await self._producer.stop()
+
+    @property
+    def _changelog(self) -> TopicPartition | None:
+        topic = self._processor.changelog
+        return None if topic is None else TopicPartition(topic, self.source.partition)
+
+    async def _work(self) -> None:
+        while self._accepting and (self._clock is not None or self._waiting):
+            if self._clock is not None:
+                await self._send_clock(self._clock)
+            else:
+                await self._process()
+
+    async def _send_clock(self, value: bytes) -> None:
+        """Append the clock to the source itself, fenced like everything else; it comes back as a record."""
+        self._clock = None
+        await commit(self._producer, {self.source: [(b"", value, NO_HEADERS)]}, {}, self._processor.name)
+
+    async def _process(self) -> None:
+        """Turn the waiting records into one transaction."""
+        silent = self._waiting[0].offset < self._silent_below  # a batch is silent or not as a whole
+        records = self._take(silent=silent)
+        self._batch = batch = Batch(
+            records=records, store=self.store, timers=self.timers, next_offset=records[-1].offset + 1
+        )
+        self._processor.process(batch)
+        unfinished = [record for record in records if record.offset >= batch.next_offset]
+        self._waiting[: len(records)] = unfinished
+        # From here on the lock is held over awaits, and a rebalance may strike at any of them. It waits for
+        # the lock in `hold`; should the group not wait, the next owner's fencing makes this commit fail.
+        rows = self._rows(batch, silent=silent)
+        consumed = {} if silent else {self.source: batch.next_offset}
+        await commit(self._producer, rows, consumed, self._processor.name)
+        self.store.apply(batch.states)
+        self.next_offset = batch.next_offset
+        self.processed += len(records) - len(unfinished)
+        self.transactions += 1
+        if self._paused and self._accepting and len(self._waiting) < RESUME_BELOW:
+            self._consumer.resume(self.source)
+            self._paused = False
+
+    def _take(self, *, silent: bool) -> list[Record]:
+        records = self._waiting[:MAX_BATCH]
+        return [record for record in records if record.offset < self._silent_below] if silent else records
+
+    def _rows(self, batch: Batch, *, silent: bool) -> Rows:
+        rows = {} if silent else route(batch.outputs, self._counts)
+        if self._changelog is not None:
+            rows[self._changelog] = [(key, state, NO_HEADERS) for key, state in batch.states.items()]
+            rows[self._changelog].append((PROGRESS_KEY, b"%d" % batch.next_offset, NO_HEADERS))
+        return rows

@@ -1,0 +1,105 @@
+"""Recovery: fill a partition's store from its changelog, whole record batches at a time.
+
+It starts only after the partition's transactional producer has fenced the former owner. From then on nothing
+more can be added to the changelog, and the former owner's open transaction is aborted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from aiokafka import AIOKafkaConsumer
+
+from schemas.errors import LifecycleError
+
+if TYPE_CHECKING:
+    from aiokafka import TopicPartition
+
+    from processors.engine.batch import Clock
+    from processors.engine.store import Store
+    from processors.engine.timers import Timers
+
+# The changelog also says how far it goes: under this key stands the next source offset. No contact has it,
+# since ids hold no control characters; compaction keeps the newest.
+PROGRESS_KEY = b"\x00progress"
+FETCH_BYTES = 8 << 20  # per request; about 30,000 typical states
+ROWS_AT_ONCE = 20_000  # the event loop is held this long (about 40 ms) between two heartbeats
+log = logging.getLogger(__name__)
+
+STEP = 10_000  # contacts whose timers are read between two looks at the event loop
+
+
+class SourceReplacedError(LifecycleError):
+    """The source ends before what was consumed of it: it was truncated, or deleted and made again."""
+
+    def __init__(self, source: TopicPartition, *, consumed: int, end: int) -> None:
+        super().__init__(
+            f"Topic {source.topic}, partition {source.partition} ends at offset {end}, but was consumed up to"
+            f" {consumed}: it was truncated or made anew. Restore it, or start over with a new set of topics."
+        )
+
+
+async def restore(bootstrap: str, changelog: TopicPartition, store: Store) -> int | None:
+    """Read the changelog to its end into `store`; return the next source offset it covers, if any.
+
+    The end is told by position, not by the last record: compaction and transaction markers leave gaps.
+    """
+    progress: int | None = None
+    reader = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        isolation_level="read_committed",
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        max_partition_fetch_bytes=FETCH_BYTES,
+        fetch_max_wait_ms=50,  # at the end of the log a fetch waits this long for nothing
+    )
+    reader.assign([changelog])
+    await reader.start()
+    try:
+        while not await _at_end(reader, changelog):
+            fetched = await reader.getmany(timeout_ms=100, max_records=ROWS_AT_ONCE)
+            rows = {record.key: record.value for record in fetched.get(changelog, ())}
+            if (newest := rows.pop(PROGRESS_KEY, None)) is not None:
+                progress = int(newest)
+            store.apply(rows)
+    finally:
+        await reader.stop()
+    return progress
+
+
+async def _at_end(reader: AIOKafkaConsumer, changelog: TopicPartition) -> bool:
+    # The high watermark comes with each fetch, is as new as the records, and counts open transactions too.
+    high = reader.highwater(changelog)
+    return high is not None and await reader.position(changelog) >= high
+
+
+async def restore_timers(clock: Clock, store: Store, timers: Timers) -> None:
+    """Read every contact's due time from its state."""
+    for count, (key, state) in enumerate(store.items()):
+        timers.set(key, clock.next_due(state))
+        if count % STEP == 0:
+            await asyncio.sleep(0)  # heartbeats go on
+
+
+async def find_start(
+    consumer: AIOKafkaConsumer, source: TopicPartition, progress: int | None, *, stateful: bool
+) -> tuple[int, int]:
+    """Return (offset to read on from, offset below which records have had their outputs written already).
+
+    The fencing has settled every older transaction, so the committed offset is final. With state, the
+    changelog's own progress decides, since it describes the state. The two agree unless the changelog lost
+    data (then contacts are folded again from the source, silently) or the group's offset expired or was set
+    by hand.
+    Raises SourceReplacedError.
+    """
+    committed = await consumer.committed(source)
+    first = (await consumer.beginning_offsets([source]))[source]
+    end = (await consumer.end_offsets([source]))[source]
+    start, silent_below = (progress, committed or 0) if stateful else (committed, 0)
+    if max(start or 0, silent_below) > end:
+        raise SourceReplacedError(source, consumed=max(start or 0, silent_below), end=end)
+    if start is not None and start < first:
+        log.error("records lost to retention topic=%s partition=%d from=%d to=%d", *source, start, first)
+    return max(start or 0, first), silent_below

@@ -1,0 +1,84 @@
+"""One Kafka transaction: changelog, outputs and the consumed offset become visible together or never."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import InvalidProducerEpoch, InvalidProducerIdMapping, ProducerFenced
+from aiokafka.partitioner import murmur2
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from aiokafka.producer.message_accumulator import BatchBuilder
+
+    from processors.engine.batch import Headers, Output
+
+Row = tuple[bytes | None, bytes | None, "Headers"]
+Rows = dict[TopicPartition, list[Row]]
+
+# A crashed owner's open transaction blocks readers until it is aborted: by the next owner's fencing, at the
+# latest by this timeout. It must outlast the slowest batch (well under a second).
+TRANSACTION_TIMEOUT_MS = 8_000
+# Under the brokers' default limit for a record batch (1,048,588 bytes); a larger record still travels alone.
+MAX_BATCH_BYTES = 1_000_000
+RETRY_BACKOFF_MS = 20  # for a few ms after a commit the coordinator answers "still committing the last one"
+FENCED = (ProducerFenced, InvalidProducerEpoch, InvalidProducerIdMapping)
+
+
+def make_producer(bootstrap: str, transactional_id: str) -> AIOKafkaProducer:
+    """Make the producer of one source partition; starting it fences whoever had the id before."""
+    return AIOKafkaProducer(
+        bootstrap_servers=bootstrap,
+        client_id=transactional_id,
+        transactional_id=transactional_id,
+        transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
+        max_batch_size=MAX_BATCH_BYTES,
+        retry_backoff_ms=RETRY_BACKOFF_MS,
+    )
+
+
+def is_fenced(error: BaseException) -> bool:
+    """Tell whether another owner has the transactional id now, or the coordinator has given up on us."""
+    return isinstance(error, FENCED) or isinstance(error.__cause__, FENCED)
+
+
+def route(outputs: Iterable[Output], counts: Mapping[str, int]) -> Rows:
+    """Group outputs by target partition, in order; `counts` is the number of partitions of each topic."""
+    rows: Rows = {}
+    for topic, key, value, headers in outputs:
+        partition = (murmur2(key or b"") & 0x7FFFFFFF) % counts[topic]  # as Kafka's default partitioner
+        rows.setdefault(TopicPartition(topic, partition), []).append((key, value, headers))
+    return rows
+
+
+async def commit(
+    producer: AIOKafkaProducer, rows: Rows, consumed: Mapping[TopicPartition, int], group: str
+) -> None:
+    """Write all rows and the consumed offsets in one transaction.
+
+    When it returns, that is committed. When it raises, it is not known: the producer must not be used again.
+    """
+    await producer.begin_transaction()
+    sending = [
+        await producer.send_batch(builder, target.topic, partition=target.partition)
+        for target, rows_of_target in rows.items()
+        for builder in _record_batches(producer, rows_of_target)
+    ]
+    if consumed:
+        sending.append(producer.send_offsets_to_transaction(dict(consumed), group))
+    # aiokafka would commit even if a record batch was refused (too large, say): look at each delivery first.
+    await asyncio.gather(*sending)
+    await producer.commit_transaction()
+
+
+def _record_batches(producer: AIOKafkaProducer, rows: list[Row]) -> Iterator[BatchBuilder]:
+    builder = producer.create_batch()
+    for key, value, headers in rows:
+        if builder.append(timestamp=None, key=key, value=value, headers=headers) is None:  # full
+            yield builder
+            builder = producer.create_batch()
+            builder.append(timestamp=None, key=key, value=value, headers=headers)
+    yield builder

@@ -1,0 +1,143 @@
+"""Topics as `schemas.topics` wants them: made before anything starts, and refused when they are otherwise."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from kafka.admin import ConfigResource, KafkaAdminClient
+from kafka.errors import KafkaError
+
+from schemas.errors import LifecycleError
+from schemas.topics import ALL, CONTACT_EVENTS, LIFECYCLE_CHANGELOG, PARTITIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from schemas.topics import Topic
+
+ANSWER_MS = 5_000  # a broker that has not answered by then is not there
+COPIES = 3  # of each topic, where there are as many brokers; then two of them must have a record
+
+# Settings whose every difference can lose data or change its meaning; of the others a topic may have its own.
+STRICT = ("cleanup.policy", "message.timestamp.type")
+AT_LEAST = ("retention.ms", "max.message.bytes")  # -1 is more than any number
+
+
+@contextmanager
+def administering(bootstrap: str) -> Iterator[KafkaAdminClient]:
+    """Connect to the cluster. Raises LifecycleError when no broker answers."""
+    try:
+        admin = KafkaAdminClient(
+            bootstrap_servers=bootstrap, bootstrap_timeout_ms=ANSWER_MS, request_timeout_ms=ANSWER_MS
+        )
+    except (KafkaError, ValueError) as error:
+        raise LifecycleError(
+            f"No Kafka broker answers at {bootstrap} ({type(error).__name__})."
+            " Start one with `stageline up`, or set BOOTSTRAP_SERVERS to where yours is."
+        ) from error
+    try:
+        yield admin
+    finally:
+        admin.close()
+
+
+def ensure_topics(bootstrap: str, partitions: int = PARTITIONS, copies: int | None = None) -> list[str]:
+    """Create the topics that are missing; return their names. Raises LifecycleError if another is unfit."""
+    with administering(bootstrap) as admin:
+        created = create_missing(admin, partitions, copies)
+        if problems := find_problems(admin):
+            raise LifecycleError("\n".join(problems))
+        return created
+
+
+def create_missing(admin: KafkaAdminClient, partitions: int, copies: int | None = None) -> list[str]:
+    """Create the topics that are missing; return their names.
+
+    The changelog gets as many partitions as contact-events has. `copies` None: three, or what one broker can.
+    """
+    existing = _partition_counts(admin)
+    missing = [topic for topic in ALL if topic.name not in existing]
+    brokers = len(admin.describe_cluster()["brokers"])
+    copies = copies or (COPIES if brokers >= COPIES else 1)
+    paired = existing.get(CONTACT_EVENTS.name) or existing.get(LIFECYCLE_CHANGELOG.name) or partitions
+    if missing:
+        admin.create_topics(
+            {
+                topic.name: {
+                    "num_partitions": paired
+                    if topic in {CONTACT_EVENTS, LIFECYCLE_CHANGELOG}
+                    else partitions,
+                    "replication_factor": copies,
+                    "configs": topic.config() | {"min.insync.replicas": "2" if copies >= COPIES else "1"},
+                }
+                for topic in missing
+            },
+            wait_for_metadata=True,
+        )
+    return [topic.name for topic in missing]
+
+
+def find_problems(admin: KafkaAdminClient) -> list[str]:
+    """Return one line per thing that is not as it must be: topic, expected, found, remedy."""
+    counts = _partition_counts(admin)
+    lines = [
+        f"Topic {topic.name} does not exist. Run `stageline topics create`."
+        for topic in ALL
+        if topic.name not in counts
+    ]
+    events, changelog = counts.get(CONTACT_EVENTS.name), counts.get(LIFECYCLE_CHANGELOG.name)
+    if events and changelog and events != changelog:
+        lines.append(
+            f"Topic {LIFECYCLE_CHANGELOG.name}: expected {events} partitions like {CONTACT_EVENTS.name},"
+            f" found {changelog}. Delete it while no worker runs (it is rebuilt from {CONTACT_EVENTS.name}),"
+            " then run `stageline topics create`."
+        )
+    present = [topic for topic in ALL if topic.name in counts]
+    for topic, found in zip(present, _configs(admin, present), strict=True):
+        lines += _differences(topic, found)
+    return lines
+
+
+def repair(admin: KafkaAdminClient) -> list[str]:
+    """Set the settings of existing topics right, partitions apart; return the names of those changed."""
+    counts = _partition_counts(admin)
+    present = [topic for topic in ALL if topic.name in counts]
+    wrong = [
+        topic
+        for topic, found in zip(present, _configs(admin, present), strict=True)
+        if _differences(topic, found)
+    ]
+    for topic in wrong:
+        strict = {name: value for name, value in topic.config().items() if name in STRICT + AT_LEAST}
+        admin.alter_configs([ConfigResource("TOPIC", topic.name, strict)])
+    return [topic.name for topic in wrong]
+
+
+def _differences(topic: Topic, found: dict[str, str]) -> list[str]:
+    wanted = topic.config()
+    wrong = [name for name in STRICT if found[name] != wanted[name]]
+    wrong += [name for name in AT_LEAST if _size(found[name]) < _size(wanted[name])]
+    return [
+        f"Topic {topic.name}: expected {name}={wanted[name]}, found {found[name]}."
+        " Run `stageline topics repair`, or set it with your cluster's tools."
+        for name in wrong
+    ]
+
+
+def _size(value: str) -> float:
+    return float("inf") if value == "-1" else int(value)
+
+
+def _partition_counts(admin: KafkaAdminClient) -> dict[str, int]:
+    described = admin.describe_topics([topic.name for topic in ALL])
+    return {one["name"]: len(one["partitions"]) for one in described if not one["error_code"]}
+
+
+def _configs(admin: KafkaAdminClient, topics: list[Topic]) -> list[dict[str, str]]:
+    """Return the settings of each topic, in the order given."""
+    if not topics:
+        return []
+    resources = [ConfigResource("TOPIC", topic.name) for topic in topics]
+    found: dict[str, dict[str, Any]] = admin.describe_configs(resources, config_filter="all")["topic"]
+    return [{name: entry["value"] for name, entry in found[topic.name].items()} for topic in topics]

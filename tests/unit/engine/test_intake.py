@@ -1,0 +1,43 @@
+import json
+
+from processors.engine.intake import Intake
+from schemas.codec import decode_trusted
+from tests.builders.records import FetchedRecord, batch_of
+
+VIEW = {
+    "type": "page_view", "event_id": "e1", "contact_id": "c1",
+    "occurred_at": "2026-03-01T09:30:00Z", "url": "https://x.example/products/a",
+}  # fmt: skip
+
+
+def test_an_event_is_admitted_under_its_contact_and_stamped_with_its_arrival() -> None:
+    batch = batch_of(FetchedRecord(value=json.dumps(VIEW).encode(), timestamp=1_780_000_000_123))
+    Intake().process(batch)
+    (output,) = batch.outputs
+    event = decode_trusted(output.value or b"")
+    assert (output.topic, output.key) == ("contact-events", b"c1")
+    assert (event["event_id"], event["received_at"]) == ("e1", 1_780_000_000_123)
+
+
+def test_poison_becomes_a_dead_letter_with_its_bytes_and_reason_and_the_rest_goes_on() -> None:
+    poison = FetchedRecord(
+        value=b'{"type": "page_wiew"}', key=b"k", offset=41, partition=3, headers=[("trace", b"t1")]
+    )
+    good = FetchedRecord(value=json.dumps(VIEW).encode(), offset=42)
+    batch = batch_of(poison, good)
+    Intake().process(batch)
+    letter, admitted = batch.outputs
+    headers = dict(letter.headers)
+    reason = headers.pop("stageline-reason").decode()
+    assert "page_wiew" in reason
+    assert (letter.topic, letter.key, letter.value) == ("dead-letter", b"k", b'{"type": "page_wiew"}')
+    assert headers == {
+        "trace": b"t1",
+        "stageline-topic": b"engagement",
+        "stageline-partition": b"3",
+        "stageline-offset": b"41",
+        "stageline-stage": b"intake",
+        "stageline-at": b"1780000000000",
+    }
+    assert admitted.topic == "contact-events"
+    assert batch.next_offset == 43
