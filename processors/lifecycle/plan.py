@@ -27,10 +27,9 @@ MARGIN = 8  # timestamps kept beyond the largest threshold, so that a few voided
 class Test:
     """One test of one value: a tuple for `in`, `not_in`, `contains_any`; True or False for `exists`.
 
-    `starts_with`, `ends_with`, `contains` and `contains_any` ignore case (casefold both sides); everything
-    else is exact. `path` is a glob over the path of a URL, without query and fragment: `*` stays within a
-    segment, `**` is any number of whole segments, none included, so `/products/**` also matches `/products`
-    and `/products/`.
+    `contains` and `contains_any` ignore case (casefold both sides); everything else is exact. `path` is a
+    glob over the path of a URL, without query and fragment: `*` stays within a segment, `**` is any number
+    of whole segments, none included, so `/products/**` also matches `/products` and `/products/`.
     """
 
     __test__ = False  # not a pytest class
@@ -44,8 +43,8 @@ class Test:
 class Atom:
     """Events of one type for which every test holds.
 
-    `event` is a record's name, or `custom_event:NAME` for a custom event of that name; the fields of that one
-    are its properties, beside source, campaign, medium and company_id of the header.
+    `event` is a record's name, or a custom event's own name, which is never a record's; the fields of a
+    custom event are its properties, beside source, campaign, medium and company_id of the header.
     """
 
     event: str

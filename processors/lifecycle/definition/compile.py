@@ -137,7 +137,7 @@ def _atom(behaviour: EventFilter, names: Names) -> plan.Atom:
     fields = names.events[behaviour.event]
     lists = names.lifecycle.lists
     tests = (plan_test(name, test, fields[name], lists) for name, test in behaviour.where.items())
-    return plan.Atom(event=vocabulary.plan_event(behaviour.event), tests=tuple(tests))
+    return plan.Atom(event=behaviour.event, tests=tuple(tests))
 
 
 def _limits(lifecycle: Lifecycle) -> plan.Limits:

@@ -105,9 +105,9 @@ class Conditions:
                 return _score_test(names.scores[key], tests[key], path)
             case written.Last(last=tests):
                 event, _, name = key.partition(".")
-                self.needs.last(vocabulary.plan_event(event), name)
+                self.needs.last(event, name)
                 test = plan_test(name, tests[key], names.events[event][name], lists)
-                return plan.LastTest(event=vocabulary.plan_event(event), test=test, path=path)
+                return plan.LastTest(event=event, test=test, path=path)
             case written.Segment(segment=bands):
                 return plan.InBand(segment=names.segments[key], band=bands[key], path=path)
 

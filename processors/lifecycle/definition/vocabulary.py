@@ -53,11 +53,6 @@ def profile_fields(lifecycle: Lifecycle) -> Fields:
     return _types(lifecycle.profile)
 
 
-def plan_event(event: str) -> str:
-    """Name an event type as the plan does: an event that is not standard is a `custom_event` of that name."""
-    return event if event in EVENT_TYPES else f"{CUSTOM}:{event}"
-
-
 def _types(declared: Mapping[str, FieldKind]) -> Fields:
     return {name: field_type(kind) for name, kind in declared.items()}
 

@@ -58,9 +58,9 @@ class Test(Part):
     lt: Scalar = None
     """Less than this number, or before this time."""
     starts_with: Text | None = None
-    """Text that begins so; capitals make no difference."""
+    """Text that begins so, capitals included."""
     ends_with: Text | None = None
-    """Text that ends so; capitals make no difference."""
+    """Text that ends so, capitals included."""
     contains: Text | None = None
     """Text that contains this; capitals make no difference."""
     contains_any: Texts | None = None
