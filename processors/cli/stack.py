@@ -54,7 +54,7 @@ def down() -> None:
 @_redis
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per server.")
 def status(bootstrap_servers: str | None, redis_url: str | None, *, as_json: bool) -> None:
-    """Say what runs where, and since when."""
+    """Say what runs where, and since when; exit code 1 unless both servers answer."""
     stack = _stack()
     rows = (
         _given("Kafka", bootstrap_servers, answers=kafka.answers(bootstrap_servers))
@@ -67,6 +67,8 @@ def status(bootstrap_servers: str | None, redis_url: str | None, *, as_json: boo
             click.echo(json.dumps(asdict(row)))
     else:
         Console(highlight=False).print(_table(rows))
+    if any(row.state != "running" for row in rows):
+        raise SystemExit(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,9 +65,11 @@ def test_up_starts_both_servers_and_every_command_finds_them(home: Path) -> None
         f"export REDIS_URL={stack.redis_url}",
     ]
     assert load_settings().bootstrap_servers == stack.bootstrap
+    assert stageline("status").exit_code == 0
     assert {name: how for name, (how, _) in state().items()} == {"Kafka": "running", "Valkey": "running"}
     assert stageline("down").stderr == "Stopped: Valkey, Kafka.\n"
     assert state() == {"Kafka": ("stopped", None), "Valkey": ("stopped", None)}
+    assert stageline("status").exit_code == 1
     assert read_services(home) is None
 
 
