@@ -23,7 +23,10 @@ _BY_FORM: Mapping[str, Record] = MappingProxyType({canonical(record.schema): rec
 
 def record_of(schema: Any) -> Record:  # noqa: ANN401 - any JSON value
     """Find the record of ours that a schema is. Raises SchemaError when it is none."""
-    record = _BY_FORM.get(canonical(schema))
+    try:
+        record = _BY_FORM.get(canonical(schema))
+    except RecursionError:
+        raise SchemaError("the schema is nested too deeply to be one of ours.") from None
     if record is None:
         name = schema.get("name") if isinstance(schema, dict) else None
         raise SchemaError(

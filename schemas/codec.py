@@ -136,13 +136,13 @@ def _name(record: Mapping[str, Any]) -> str:
     return str(record.get("type") or record["record"])
 
 
-def _plain(schema: Any) -> Any:  # noqa: ANN401 - a schema is any JSON value
-    """Without timestamp-millis: we keep integers, and fastavro would look for datetimes."""
+def without_times(schema: Any) -> Any:  # noqa: ANN401 - a schema is any JSON value
+    """Leave out timestamp-millis: we keep integers, and fastavro would make datetimes of them."""
     if isinstance(schema, list):
-        return [_plain(branch) for branch in schema]
+        return [without_times(branch) for branch in schema]
     if isinstance(schema, dict):
-        return {key: _plain(value) for key, value in schema.items() if value != "timestamp-millis"}
+        return {key: without_times(value) for key, value in schema.items() if value != "timestamp-millis"}
     return schema
 
 
-_WRITERS = {name: parse_schema(_plain(record.schema)) for name, record in NEWEST.items()}
+_WRITERS = {name: parse_schema(without_times(record.schema)) for name, record in NEWEST.items()}

@@ -57,18 +57,29 @@ def _block(block: bytes, count: int, records: Sequence[Record], *, union: bool) 
     pos = index = 0
     for _ in range(count):
         if union:
-            index, pos = reader.read_long(block, pos)
-        if not 0 <= index < len(records):
-            raise SchemaError(f"the file is damaged: an event of schema {index} of {len(records)}.")
+            index, pos = _branch(block, pos, len(records))
         event, pos = read_at(records[index], block, pos)
         yield validate(event)
     if pos != len(block):
         raise SchemaError("the file is damaged: a block does not end where its events do.")
 
 
+def _branch(block: bytes, pos: int, branches: int) -> tuple[int, int]:
+    try:
+        index, pos = reader.read_long(block, pos)
+    except (IndexError, ValueError):
+        raise SchemaError("the file is damaged: a block ends before its events do.") from None
+    if not 0 <= index < branches:
+        raise SchemaError(f"the file is damaged: an event of schema {index} of {branches}.")
+    return index, pos
+
+
 def _records(schemas: Sequence[Any]) -> tuple[Record, ...]:
     enums: dict[str, Any] = {}
-    records = tuple(record_of(_with_enums(schema, "", enums)) for schema in schemas)
+    try:
+        records = tuple(record_of(_with_enums(schema, "", enums)) for schema in schemas)
+    except RecursionError:
+        raise SchemaError("the file's schema is nested too deeply to be one of ours.") from None
     for record in records:
         if record.role == "output":
             raise SchemaError(f"the file holds {record.name}, which is not an event.")

@@ -79,8 +79,9 @@ def _record(file: str, text: str) -> Record:
         raise SchemaError(f"{file}: a schema's file is named for its record and version: page_view.v1.avsc.")
     try:
         schema = json.loads(text)
+        mark = fingerprint(schema)
     except ValueError as error:
-        raise SchemaError(f"{file}: not JSON: {error}.") from None
+        raise SchemaError(f"{file}: {error}") from None
     if not isinstance(schema, dict) or schema.get("name") != named[1] or schema.get("role") not in ROLES:
         raise SchemaError(
             f'{file}: must be a record with "name": "{named[1]}" and a "role": {", ".join(ROLES)}.'
@@ -91,7 +92,7 @@ def _record(file: str, text: str) -> Record:
         role=schema["role"],
         identifiers=schema.get("identifiers", 1),
         schema=schema,
-        fingerprint=fingerprint(schema),
+        fingerprint=mark,
     )
 
 

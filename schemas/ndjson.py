@@ -53,11 +53,13 @@ def event_of(row: Mapping[str, Any]) -> Event:
 
 
 def to_line(event: Event) -> str:
-    """Write an event as one line of JSON, without its line break; absent fields are left out."""
+    """Write an event as one line of JSON, without its line break; nulls are left out where they may be."""
     parts = [f'"type":{json_values.quoted(event["type"])}']
     for name, field in fields_of(event["type"]).items():
         if event[name] is not None:
             parts.append(f'"{name}":{json_values.write(event[name], field)}')
+        elif field.required:
+            parts.append(f'"{name}":null')
     return f"{{{','.join(parts)}}}"
 
 
