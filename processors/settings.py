@@ -18,6 +18,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, populate_by_name=True)
 
     bootstrap_servers: str = Field(default="127.0.0.1:9092", validation_alias="BOOTSTRAP_SERVERS")
+    schema_registry_url: SecretStr | None = Field(default=None, validation_alias="SCHEMA_REGISTRY_URL")
     redis_url: str = Field(default="redis://127.0.0.1:6379/0", validation_alias="REDIS_URL")
     lifecycle: str = Field(default="buyers-journey", validation_alias="STAGELINE_LIFECYCLE")
     home: Path = Field(default=Path(".stageline"), validation_alias="STAGELINE_HOME")

@@ -8,10 +8,12 @@ import click
 
 from processors.settings import load_settings
 from processors.topic_admin import ensure_topics
+from schemas.registry import Registry
 
 if TYPE_CHECKING:
     from processors.engine.batch import Processor
     from processors.settings import Settings
+    from schemas.codec import SchemaById
 
 
 @click.command()
@@ -36,5 +38,11 @@ def worker(only: str | None, health_port: int | None, health_host: str) -> None:
 def _processors(only: str | None, settings: Settings) -> list[Processor]:
     from processors.engine.intake import Intake  # noqa: PLC0415 - as above
 
-    del settings, only  # the lifecycle half comes with the core
-    return [Intake()]
+    del only  # the lifecycle half comes with the core
+    return [Intake(_schema_by_id(settings))]
+
+
+def _schema_by_id(settings: Settings) -> SchemaById | None:
+    """Only Confluent's wire format needs a registry."""
+    url = settings.schema_registry_url
+    return Registry(url.get_secret_value()).record if url else None

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from processors.cli.worker import _schema_by_id
+from processors.settings import load_settings
 from schemas import codec
 from schemas.errors import LifecycleError, SchemaError
 from schemas.events import NEWEST
@@ -141,6 +143,19 @@ def test_a_registry_that_is_gone_is_not_the_events_fault(server: Server) -> None
     server.server_close()
     with pytest.raises(ConnectionError, match="cannot be reached"):
         registry.record(7)
+
+
+def test_a_worker_looks_ids_up_where_the_settings_say(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCHEMA_REGISTRY_URL", server.url)
+    server.answers[7] = {"schema": text("page_view")}
+    settings = load_settings()
+    look_up = _schema_by_id(settings)
+    assert look_up is not None
+    assert look_up(7) is NEWEST["page_view"]
+    assert "s%40fe" not in repr(settings)
+    assert _schema_by_id(load_settings(schema_registry_url=None)) is None
 
 
 @pytest.mark.parametrize("url", ["registry:8081", "file:///etc/passwd", "http://", ""])
