@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from processors.cli.import_ import import_
+from processors.cli.publish import publish
 from processors.cli.schema import schema
 from processors.cli.stack import down, status, up
 from processors.cli.topics import topics
@@ -35,3 +37,5 @@ main.add_command(status)
 main.add_command(schema)
 main.add_command(topics)
 main.add_command(worker)
+main.add_command(publish)
+main.add_command(import_)

@@ -1,0 +1,173 @@
+"""What `publish` and the importers share: options, progress, rejects, checkpoint, closing line, exit code."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+
+from processors import checkpoint
+from processors.cli.feed_progress import FeedProgress
+from processors.lines import open_input
+from processors.publish import DeliveryError, Publisher
+from processors.rejects import Rejects
+from processors.settings import load_settings
+from processors.transfer import NdjsonSink, Tally, transfer
+from schemas.errors import LifecycleError, SchemaError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from processors.items import Item
+    from processors.lines import Line
+
+    Reader = Callable[[Iterator[Line]], Iterator[Item]]
+
+INTERRUPTED = 130  # a shell's exit code for Ctrl-C
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """The options of one run. `source`: a path, or `-`. `to`: `-` writes NDJSON instead of publishing."""
+
+    source: str
+    rejects: Path | None
+    allow_rejects: bool
+    resume: bool
+    as_json: bool
+    to: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.resume and (self.source == "-" or self.to is not None):
+            raise click.UsageError(
+                "--resume goes on with publishing a file: it works with neither - nor --to."
+            )
+        if self.as_json and self.to is not None:
+            raise click.UsageError("--json and --to - would both write to standard output.")
+        if self.source != "-" and self.rejects_file.resolve() == Path(self.source).resolve():
+            raise click.UsageError("--rejects names the input file itself.")
+
+    @property
+    def rejects_file(self) -> Path:
+        """Where refusals go: beside the file, or into the current folder when the input is a pipe."""
+        return self.rejects or Path(f"{'stdin' if self.source == '-' else self.source}.rejects.ndjson")
+
+
+def feed_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that every feeding command has."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON on standard output."),
+        click.option("--resume", is_flag=True, help="Go on after the last line that was acknowledged."),
+        click.option("--allow-rejects", is_flag=True, help="Exit with 0 although lines were refused."),
+        click.option(
+            "--rejects",
+            type=click.Path(dir_okay=False, path_type=Path),
+            help="Refused lines with number and reason. Default: FILE.rejects.ndjson",
+        ),
+        click.argument(
+            "source", metavar="FILE|-", type=click.Path(exists=True, dir_okay=False, allow_dash=True)
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def run(feed: Feed, read: Reader) -> None:
+    """Read, send, report, and end the process with the exit code that the outcome deserves."""
+    tally, started = Tally(), time.monotonic()
+    after = checkpoint.load(feed.source) if feed.resume else 0
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    with (
+        open_input(feed.source) as source,
+        closing(Rejects(feed.rejects_file, append=feed.resume)) as rejects,
+        FeedProgress(console, source, rejects, tally) as progress,
+    ):
+        items = progress.watch(item for item in read(source.lines) if item.line > after)
+        code, stopped = _attempt(feed, items, progress, tally)
+    if stopped:
+        console.print(stopped, markup=False)
+    _report(console, feed, tally, time.monotonic() - started)
+    sys.exit(code or int(tally.refused > 0 and not feed.allow_rejects))
+
+
+def _attempt(feed: Feed, items: Iterable[Item], progress: FeedProgress, tally: Tally) -> tuple[int, str]:
+    """Transfer everything. Gives the exit code and why it stopped early, if it did."""
+    try:
+        if feed.to is None:
+            _publish(feed, items, progress, tally)
+        else:
+            transfer(items, NdjsonSink(out=sys.stdout.buffer), progress.refuse, tally)
+    except KeyboardInterrupt:
+        return INTERRUPTED, "Interrupted."
+    except (DeliveryError, SchemaError) as error:
+        return 1, f"Stopped: {error}"
+    return 0, ""
+
+
+def _publish(feed: Feed, items: Iterable[Item], progress: FeedProgress, tally: Tally) -> None:
+    with Publisher(load_settings().bootstrap_servers) as publisher:
+        keep = _Keeper(feed, publisher, tally)
+        progress.each_second = keep.save
+        try:
+            try:
+                transfer(items, publisher, progress.refuse, tally)
+            finally:  # whatever stopped it: what is on the way is waited for
+                publisher.flush()
+        except BaseException:
+            keep.save()
+            raise
+        finally:
+            tally.events = publisher.acknowledged
+        keep.clear()
+
+
+class _Keeper:
+    """Keeps the checkpoint of a file; does nothing for a pipe."""
+
+    def __init__(self, feed: Feed, publisher: Publisher, tally: Tally) -> None:
+        self._source = None if feed.source == "-" else feed.source
+        self._publisher = publisher
+        self._tally = tally
+
+    def save(self) -> None:
+        if self._source is not None:
+            try:
+                checkpoint.save(self._source, self._publisher.done_before(self._tally.line))
+            except OSError as error:
+                raise LifecycleError(
+                    f"checkpoint {checkpoint.beside(self._source)}: {error.strerror}. "
+                    "Copy the file to a folder that can be written to, or pipe it in."
+                ) from None
+
+    def clear(self) -> None:
+        if self._source is not None:
+            checkpoint.clear(self._source)
+
+
+def _report(console: Console, feed: Feed, tally: Tally, seconds: float) -> None:
+    if feed.as_json:
+        summary = {
+            "lines": tally.line,
+            "events": tally.events,
+            "refused": tally.refused,
+            "skipped": dict(tally.skipped.most_common()),
+            "rejects": str(feed.rejects_file) if tally.refused else None,
+        }
+        click.echo(json.dumps(summary))
+    verb = "Published" if feed.to is None else "Wrote"
+    parts = [
+        f"{verb} {tally.events:,} events in {seconds:.1f} s ({tally.events / max(seconds, 0.001):,.0f}/s)."
+    ]
+    if tally.skipped:
+        counts = ", ".join(f"{count:,} {reason}" for reason, count in tally.skipped.most_common())
+        parts.append(f"Skipped {tally.skipped.total():,}: {counts}.")
+    if tally.refused:
+        parts.append(f"Refused {tally.refused:,}: see {feed.rejects_file}.")
+    console.print("\n".join(parts), markup=False)
