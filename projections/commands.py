@@ -1,0 +1,32 @@
+"""What a view is made of: plain Redis commands, as data.
+
+Every command must be idempotent (`ZADD`, `ZREM`, `HSET`, `HDEL`, `ZREMRANGEBYRANK`; no counters, no lists):
+then a change that is applied twice, or half and then again, leaves the view as if it had been applied once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+Change = Mapping[str, Any]
+"""An output record and its name under `record`, as `schemas/avro/*_changed` and `mql_handoff` define it."""
+
+Command = tuple[str, ...]
+"""A Redis command; the second item is its key, to which the store adds the view's name."""
+
+Project = Callable[[Change], tuple[Command, ...]]
+Ask = Callable[..., list[Any]]
+"""Runs commands that only read, in one round trip, and returns their answers in order."""
+
+
+def key(*parts: str) -> str:
+    """Join parts into a key that no other parts give: each is percent-encoded, so none can hold the colon."""
+    return ":".join(quote(part, safe="") for part in parts)
+
+
+def packed(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    """Write a value as JSON, always the same text for the same value: sorted-set members must not differ."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)

@@ -1,0 +1,75 @@
+"""The hand-off board: what was offered to which team, what is still open and until when, and how it ended.
+
+`handoff:<id>` is a hash of what is known of one hand-off. Each id is in exactly one of the sorted sets
+`handoffs:<status>`: the open ones by deadline (without one: the end), the others by when they ended.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from projections.commands import key
+
+if TYPE_CHECKING:
+    from projections.commands import Ask, Change, Command
+
+OPEN = "open"
+ENDS = ("accepted", "rejected", "expired", "withdrawn")
+STATUSES = (OPEN, *ENDS)
+
+
+def project(change: Change) -> tuple[Command, ...]:
+    """Bring the hand-off's card up to date and put it into its column."""
+    handoff, action = change["handoff"], change["action"]
+    status = action if action in ENDS else OPEN
+    order = str(change["at"]) if status in ENDS else str(change["accept_by"] or "+inf")
+    others = (other for other in STATUSES if other != status)
+    return (
+        ("HSET", key("handoff", handoff), *_card(change, status)),
+        *(("ZREM", _column(other), handoff) for other in others),
+        ("ZADD", _column(status), order, handoff),
+    )
+
+
+def _card(change: Change, status: str) -> tuple[str, ...]:
+    told = {
+        "handoff": change["handoff"],
+        "status": status,
+        "contact_id": change["contact_id"],
+        "stage": change["stage"],
+        "to": change["to"],
+        "cycle": change["cycle"],
+        "accept_by": change["accept_by"],
+        "actor": change["actor"],
+        "reason": change["reason"],
+        f"{change['action']}_at": change["at"],
+    }
+    if change["action"] == "offered":
+        told |= {"summary": change["why"]["summary"], "total": change["score"].get("total")}
+    known = {name: str(value) for name, value in told.items() if value is not None}
+    return tuple(part for pair in known.items() for part in pair)
+
+
+def _column(status: str) -> str:
+    return key("handoffs", status)
+
+
+def read_board(ask: Ask, limit: int = 50) -> dict[str, Any]:
+    """Return `counts` by status, and the first cards of each: open by deadline, ended newest first."""
+    counts = ask(*(("ZCARD", _column(status)) for status in STATUSES))
+    ids = ask(
+        ("ZRANGE", _column(OPEN), "0", str(limit - 1)),
+        *(("ZRANGE", _column(status), "0", str(limit - 1), "REV") for status in ENDS),
+    )
+    columns = {status: _cards(ask, found) for status, found in zip(STATUSES, ids, strict=True)}
+    return {"counts": dict(zip(STATUSES, counts, strict=True)), **columns}
+
+
+def _cards(ask: Ask, handoffs: list[str]) -> list[dict[str, Any]]:
+    cards = ask(*(("HGETALL", key("handoff", handoff)) for handoff in handoffs))
+    return [{name: _typed(name, text) for name, text in card.items()} for card in cards]
+
+
+def _typed(name: str, text: str) -> str | int:
+    is_number = name.endswith("_at") or name in {"accept_by", "cycle", "total"}
+    return int(text) if is_number else text

@@ -1,0 +1,38 @@
+"""Who is in which band of each segment: one sorted set per band, contact by time of entry."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from projections.commands import key, packed
+
+if TYPE_CHECKING:
+    from projections.commands import Ask, Change, Command
+
+
+def project(change: Change) -> tuple[Command, ...]:
+    """Move the contact from one band's set to the other's."""
+    contact, segment, at = change["contact_id"], change["segment"], str(change["at"])
+    commands: list[Command] = []
+    if change["from"] is not None:
+        commands.append(("ZREM", _members(segment, change["from"]), contact))
+    if change["to"] is not None:
+        commands.append(("ZADD", _members(segment, change["to"]), at, contact))
+        commands.append(("ZADD", "bands", "NX", "0", packed([segment, change["to"]])))
+    return tuple(commands)
+
+
+def _members(segment: str, band: str) -> str:
+    return key("segment", segment, band)
+
+
+def read_segments(ask: Ask) -> dict[str, dict[str, int]]:
+    """Return how many contacts are in each band, by segment."""
+    (pairs,) = ask(("ZRANGE", "bands", "0", "-1"))
+    bands = [json.loads(pair) for pair in pairs]
+    counts = ask(*(("ZCARD", _members(segment, band)) for segment, band in bands))
+    found: dict[str, dict[str, int]] = {}
+    for (segment, band), count in zip(bands, counts, strict=True):
+        found.setdefault(segment, {})[band] = count
+    return found

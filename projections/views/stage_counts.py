@@ -1,0 +1,30 @@
+"""Who is in which stage now: one sorted set per stage, contact by time of entry. Its size is the count.
+
+A contact is in exactly one set per track, because a change takes it out of `from` and puts it into `to` in
+one step: so the counts always sum to the contacts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from projections.commands import key
+
+if TYPE_CHECKING:
+    from projections.commands import Change, Command
+
+
+def project(change: Change) -> tuple[Command, ...]:
+    """Move the contact from one stage's set to the other's."""
+    contact, track = change["contact_id"], change["track"]
+    commands: list[Command] = []
+    if change["from"] is not None:
+        commands.append(("ZREM", members(track, change["from"]), contact))
+    if change["to"] is not None:
+        commands.append(("ZADD", members(track, change["to"]), str(change["at"]), contact))
+    return tuple(commands)
+
+
+def members(track: str, stage: str) -> str:
+    """Key of the set of those who are in the stage now, scored by entry (ms, UTC)."""
+    return key("stage", track, stage)

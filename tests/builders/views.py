@@ -1,0 +1,43 @@
+"""A view on a real Redis for tests, and all that is in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from projections.store import ROOT, Batch, Outcome, View, connect
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from projections.store import Client
+
+
+def deliver(view: View, changes: Sequence[Any], partition: str = "stage-changed/0") -> Outcome:
+    """Apply changes as the next ones of a partition."""
+    position = view.positions().get(partition)
+    batch = Batch(
+        partition=partition,
+        expected=position,
+        after=(position or 0) + max(1, len(changes)),
+        changes=changes,
+    )
+    (outcome,) = view.apply([batch])
+    return outcome
+
+
+def dump(url: str, view: View) -> dict[str, Any]:
+    """Everything in the view but positions and order of arrival, which differ with every interleaving."""
+    client = connect(url)
+    prefix = f"{ROOT}:{view.name}:"
+    names = sorted(map(str, client.keys(f"{prefix}*")))
+    kept = (name for name in names if not name.endswith((":positions", ":arrivals")))
+    return {name.removeprefix(prefix): _content(client, name) for name in kept}
+
+
+def _content(client: Client, name: str) -> Any:  # noqa: ANN401 - by the key's type
+    match client.type(name):
+        case "hash":
+            return client.hgetall(name)
+        case "zset":
+            return client.zrange(name, 0, -1, withscores=True)
+    return client.get(name)
