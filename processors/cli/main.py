@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from processors.cli.dlt import dlt
 from processors.cli.import_ import import_
 from processors.cli.publish import publish
 from processors.cli.schema import schema
@@ -39,3 +40,4 @@ main.add_command(topics)
 main.add_command(worker)
 main.add_command(publish)
 main.add_command(import_)
+main.add_command(dlt)

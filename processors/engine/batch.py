@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from processors.engine.store import Store
     from processors.engine.timers import Timers
 
-Headers = list[tuple[str, bytes]]  # a list, because that is what record batches are built from
+Headers = list[tuple[str, bytes | None]]  # a list, because that is what record batches are built from
 NO_HEADERS: Headers = []  # shared: never changed
 
 
@@ -24,7 +24,7 @@ class Record(Protocol):
     timestamp: int
     key: bytes | None
     value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
+    headers: Sequence[tuple[str, bytes | None]]
 
 
 class Output(NamedTuple):

@@ -23,7 +23,7 @@ class FetchedRecord:
     topic: str = "engagement"
     partition: int = 0
     timestamp: int = 1_780_000_000_000
-    headers: Sequence[tuple[str, bytes]] = field(default_factory=tuple)
+    headers: Sequence[tuple[str, bytes | None]] = field(default_factory=tuple)
 
 
 def batch_of(

@@ -28,8 +28,7 @@ def test_poison_becomes_a_dead_letter_with_its_bytes_and_reason_and_the_rest_goe
     Intake().process(batch)
     letter, admitted = batch.outputs
     headers = dict(letter.headers)
-    reason = headers.pop("stageline-reason").decode()
-    assert "page_wiew" in reason
+    assert b"page_wiew" in (headers.pop("stageline-reason") or b"")
     assert (letter.topic, letter.key, letter.value) == ("dead-letter", b"k", b'{"type": "page_wiew"}')
     assert headers == {
         "trace": b"t1",

@@ -1,0 +1,1 @@
+"""The dead-letter topic from the operator's side: read, selected, replayed, purged."""

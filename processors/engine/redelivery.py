@@ -1,0 +1,89 @@
+"""Replays dead letters: each original record and the mark that it was replayed, in one transaction.
+
+One transactional id serves every replay. Starting its producer settles and fences a replay that was cut short
+or still runs; only after that are the marks read. So no letter is replayed twice by accident, whatever is
+killed when and however many people replay at once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiokafka import TopicPartition
+
+from processors.dead_letters.letter import mark
+from processors.engine.transaction import commit, is_fenced, make_producer
+from schemas.errors import LifecycleError
+from schemas.topics import DEAD_LETTER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from aiokafka import AIOKafkaProducer
+
+    from processors.dead_letters.letter import Letter
+    from processors.engine.transaction import Rows
+
+TRANSACTIONAL_ID = "stageline-dlt-replay"
+LETTERS_AT_ONCE = 500  # a transaction then takes well under a second of the eight it may
+BYTES_AT_ONCE = 4 << 20
+
+
+async def redeliver(
+    bootstrap: str, choose: Callable[[], Iterable[Letter]], replayed: Callable[[Letter], None]
+) -> None:
+    """Put the letters' original records at the end of their partitions again, and mark the letters.
+
+    `choose` is called once older replays are settled, and reads the marks. `replayed` is told of each letter
+    once it is committed. Raises LifecycleError when a topic is gone or another replay takes over.
+    """
+    producer = make_producer(bootstrap, TRANSACTIONAL_ID)
+    await producer.start()
+    try:
+        for letters in _portions(choose()):
+            await _check_targets(producer, letters)
+            await commit(producer, _rows(letters), {}, TRANSACTIONAL_ID)
+            for letter in letters:
+                replayed(letter)
+    except Exception as error:
+        if not is_fenced(error):
+            raise
+        raise LifecycleError(
+            "Another replay has started and taken over. `stageline dlt list --state open` shows what is left."
+        ) from error
+    finally:
+        await producer.stop()
+
+
+def _rows(letters: Iterable[Letter]) -> Rows:
+    rows: Rows = {}
+    for letter in letters:
+        target = TopicPartition(letter.topic, letter.partition)
+        rows.setdefault(target, []).append((letter.key, letter.value, list(letter.headers)))
+        marks = TopicPartition(DEAD_LETTER.name, letter.id.partition)
+        rows.setdefault(marks, []).append((None, None, mark(letter.id)))
+    return rows
+
+
+async def _check_targets(producer: AIOKafkaProducer, letters: Iterable[Letter]) -> None:
+    """Check that each original partition is still there, before a transaction waits for it in vain."""
+    known = await producer.client.fetch_all_metadata()
+    for letter in letters:
+        if letter.partition not in (known.partitions_for_topic(letter.topic) or ()):
+            raise LifecycleError(
+                f"Letter {letter.id} came from {letter.topic}, partition {letter.partition}, which is not"
+                " there any more. Create it, or leave that letter out. Nothing from it on was replayed."
+            )
+
+
+def _portions(letters: Iterable[Letter]) -> Iterator[list[Letter]]:
+    portion: list[Letter] = []
+    size = 0
+    for letter in letters:
+        if portion and (len(portion) == LETTERS_AT_ONCE or size + letter.size > BYTES_AT_ONCE):
+            yield portion
+            portion, size = [], 0
+        portion.append(letter)
+        size += letter.size
+    if portion:
+        yield portion
