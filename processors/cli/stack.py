@@ -34,7 +34,7 @@ def up(bootstrap_servers: str | None, redis_url: str | None, *, print_env: bool)
     """Start Kafka and Valkey here, from packages; what runs already is left as it is."""
     stack = _stack()
     servers = local.up(stack, bootstrap=bootstrap_servers, redis_url=redis_url)
-    stack.console.print(f"Kafka: {servers.bootstrap}   Redis: {servers.redis_url}", highlight=False)
+    stack.console.print(f"Kafka: {servers.bootstrap}   Redis: {servers.redis_url}")
     if print_env:
         addresses = {"BOOTSTRAP_SERVERS": servers.bootstrap, "REDIS_URL": servers.redis_url}
         for name, address in addresses.items():
@@ -46,7 +46,7 @@ def down() -> None:
     """Stop the Kafka and Valkey that `up` started; their data stays."""
     stack = _stack()
     stopped = local.down(stack)
-    stack.console.print(f"Stopped: {', '.join(stopped) or 'nothing was running'}.", highlight=False)
+    stack.console.print(f"Stopped: {', '.join(stopped) or 'nothing was running'}.")
 
 
 @click.command
@@ -84,7 +84,9 @@ class _Row:
 
 
 def _stack() -> LocalStack:
-    return local.stack_at(load_settings().home, Console(stderr=True))
+    return local.stack_at(
+        load_settings().home, Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    )
 
 
 def _given(name: str, address: str, *, answers: bool) -> _Row:

@@ -98,7 +98,7 @@ def _use_given(name: str, variable: str, address: str, *, answers: bool, stack: 
             f"{variable}={address}: no {name} answers there. "
             f"Start it, mend the address, or unset {variable} to run {name} from packages."
         )
-    stack.console.print(f"{name}: using {address} of {variable}; none is started.", highlight=False)
+    stack.console.print(f"{name}: using {address} of {variable}; none is started.")
 
 
 @contextmanager
@@ -120,5 +120,5 @@ def _wait_for(lock: IO[str], stack: LocalStack) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        stack.console.print(f"Another command works on {stack.home}: waiting for it.", highlight=False)
+        stack.console.print(f"Another command works on {stack.home}: waiting for it.")
         fcntl.flock(lock, fcntl.LOCK_EX)

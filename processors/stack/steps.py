@@ -23,4 +23,4 @@ def step(console: Console, text: str, total: int | None = None) -> Iterator[Call
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(text, total=total)
         yield lambda: progress.advance(task)
-    console.print(f"{text}: {time.monotonic() - started:.1f} s", highlight=False)
+    console.print(f"{text}: {time.monotonic() - started:.1f} s")

@@ -20,7 +20,7 @@ from click.testing import CliRunner, Result
 from processors.cli.main import main
 from processors.settings import load_settings
 from processors.stack.jars import cache_folder, locked_jars
-from processors.stack.local import LocalStack, local_stack, stack_at
+from processors.stack.local import LocalStack, _alone, local_stack, stack_at
 from processors.stack.ports import HOST
 from processors.stack.services import read_services
 from processors.stack.valkey import url
@@ -28,6 +28,9 @@ from processors.stack.valkey import url
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from processors.stack.server import LocalServer
+
+SERVICES = Path(__file__).parents[2] / "scripts" / "services"
 STAGELINE = Path(sys.executable).with_name("stageline")
 
 
@@ -134,6 +137,13 @@ def test_a_pid_that_belongs_to_another_program_by_now_is_left_alone(only_valkey:
         other.kill()
 
 
+def test_the_stack_of_another_home_is_left_alone(only_valkey: LocalStack, valkey: LocalServer) -> None:
+    stageline("up")
+    only_valkey.valkey.pid_file.unlink()
+    assert stageline("down").stderr == "Stopped: Valkey.\n"
+    assert valkey.process() is not None
+
+
 def test_a_server_whose_pid_file_was_lost_is_found_again(only_valkey: LocalStack) -> None:
     stageline("up")
     pid = state()["Valkey"][1]
@@ -218,8 +228,17 @@ def test_after_an_interrupted_first_start_the_next_one_works(home: Path, sent: s
     assert state()["Kafka"][0] == "running"
 
 
-def test_two_starts_at_once_make_one_stack(only_valkey: LocalStack) -> None:
-    both = [subprocess.Popen([STAGELINE, "up"], env=os.environ, stderr=subprocess.DEVNULL) for _ in range(2)]
-    assert [each.wait() for each in both] == [0, 0]
-    ours = [each for each in psutil.process_iter() if only_valkey.valkey._is_ours(each)]
-    assert len(ours) == 1
+def test_a_start_waits_while_another_command_works_on_the_same_home(only_valkey: LocalStack) -> None:
+    with _alone(only_valkey):
+        second = subprocess.Popen([STAGELINE, "up"], env=os.environ, stderr=subprocess.PIPE, text=True)
+        assert second.stderr is not None
+        assert next(line for line in second.stderr if "works on" in line).endswith("waiting for it.\n")
+        assert only_valkey.valkey.process() is None
+    assert second.wait() == 0
+    assert only_valkey.valkey.process() is not None
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(("word", "code"), [("status", 1), ("stop", 0), ("begin", 2)])
+def test_the_services_script_is_the_same_by_other_words(word: str, code: int) -> None:
+    assert subprocess.run([SERVICES, word], capture_output=True, check=False).returncode == code
