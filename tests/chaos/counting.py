@@ -7,15 +7,24 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
+from random import Random
 from typing import TYPE_CHECKING
 
 from processors.engine.app import run
 from processors.engine.batch import Output
+from processors.engine.recovery import PROGRESS_KEY
+from tests.builders.kafka import read_topic
+from tests.chaos.crash import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from processors.engine.batch import Batch, Clock
+    from tests.chaos.crash import Events
 
 EVERY = 5
+CONTACTS = 500
 
 
 class Counting:
@@ -38,6 +47,52 @@ class Counting:
                 batch.states[key] = json.dumps([count, record.offset]).encode()
                 if count % EVERY == 0:
                     batch.outputs.append(Output(self.outputs[0], key, b"%s:%d" % (key, count)))
+
+
+class CountingSubject:
+    """The counting processor on the engine."""
+
+    def __init__(self, bootstrap: str, prefix: str) -> None:
+        self.group = prefix
+        self.source = f"{prefix}-in"
+        self.topics: Mapping[str, dict[str, str]] = {
+            self.source: {},
+            f"{prefix}-out": {},
+            f"{prefix}-changelog": {"cleanup.policy": "compact"},
+        }
+        self._bootstrap = bootstrap
+        self._prefix = prefix
+
+    def command(self, number: int) -> list[str]:
+        del number
+        return [sys.executable, "-m", "tests.chaos.counting", self._bootstrap, self._prefix]
+
+    def events(self, count: int, seed: int) -> Events:
+        chance = Random(seed)  # noqa: S311 - reproducible
+        return [(b"c%d" % chance.randrange(CONTACTS), b"%d" % number) for number in range(count)]
+
+    def judge(self, events: Events) -> Verdict:
+        counts = Counter(key for key, _ in events)
+        states = {
+            row.key: json.loads(row.value or b"")[0]
+            for row in read_topic(self._bootstrap, f"{self._prefix}-changelog")
+            if row.key != PROGRESS_KEY
+        }
+        return judge_counts(
+            counts, states, [row.value for row in read_topic(self._bootstrap, f"{self._prefix}-out")]
+        )
+
+
+def judge_counts(counts: Counter[bytes], states: dict[bytes, int], outputs: list[bytes | None]) -> Verdict:
+    """Hold outputs and final states against the plain counts."""
+    expected = {b"%s:%d" % (key, n) for key, count in counts.items() for n in range(EVERY, count + 1, EVERY)}
+    found = Counter(outputs)
+    return Verdict(
+        expected=len(expected),
+        lost=len(expected - found.keys()),
+        duplicated=sum(found.values()) - len(found),
+        divergent=len(found.keys() - expected) + sum(states.get(key) != n for key, n in counts.items()),
+    )
 
 
 if __name__ == "__main__":

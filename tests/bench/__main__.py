@@ -1,0 +1,16 @@
+"""`scripts/bench`: the measurements that stand in the documents, one command each; `--help` lists them."""
+
+from __future__ import annotations
+
+import click
+
+from tests.bench.crash import crash
+
+
+@click.group()
+def main() -> None:
+    """Measure. Figures go to stdout, progress to stderr."""
+
+
+main.add_command(crash)
+main()

@@ -1,0 +1,111 @@
+"""A second client, librdkafka, on both sides of what is tested: it feeds topics and reads them back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import uuid4
+
+from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+SECONDS = 20.0  # a broker that does not answer for this long fails the test
+
+
+class Row(NamedTuple):
+    """A record read back."""
+
+    partition: int
+    offset: int
+    key: bytes
+    value: bytes | None
+    headers: dict[str, bytes]
+
+
+def create_topics(bootstrap: str, partitions: int, topics: Mapping[str, dict[str, str]]) -> None:
+    """Create topics with the settings given by name."""
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    wanted = [NewTopic(name, partitions, 1, config=config) for name, config in topics.items()]
+    for future in admin.create_topics(wanted).values():
+        future.result(SECONDS)
+
+
+def make_producer(bootstrap: str) -> Producer:
+    """Make a producer that neither loses nor doubles, with the partitioner of all other clients."""
+    return Producer(
+        {
+            "bootstrap.servers": bootstrap,
+            "enable.idempotence": True,
+            "partitioner": "murmur2_random",
+            "linger.ms": 5,
+        }
+    )
+
+
+def read_topic(bootstrap: str, topic: str) -> Iterator[Row]:
+    """Read every committed record of a topic, up to where it ended at the start."""
+    consumer = _make_consumer(bootstrap, f"read-{uuid4()}")
+    ends = end_offsets(bootstrap, topic)
+    consumer.assign([TopicPartition(topic, number, 0) for number in ends])
+    left = {number for number, end in ends.items() if end}
+    while left:
+        message = consumer.poll(SECONDS)
+        assert message is not None, f"{topic} could not be read to its end"
+        if (error := message.error()) is not None:
+            assert error.code() == KafkaError._PARTITION_EOF, error
+            left.discard(message.partition())
+        else:
+            yield _row(message)
+    consumer.close()
+
+
+def end_offsets(bootstrap: str, topic: str) -> dict[int, int]:
+    """Return the end of each partition."""
+    consumer = _make_consumer(bootstrap, "ends")
+    numbers = consumer.list_topics(topic, SECONDS).topics[topic].partitions
+    ends = {n: consumer.get_watermark_offsets(TopicPartition(topic, n), SECONDS)[1] for n in numbers}
+    consumer.close()
+    return ends
+
+
+class Committed:
+    """How far a group is in a topic; keeps its connection, for asking often."""
+
+    def __init__(self, bootstrap: str, group: str, topic: str) -> None:
+        self._consumer = _make_consumer(bootstrap, group)
+        numbers = self._consumer.list_topics(topic, SECONDS).topics[topic].partitions
+        self._partitions = [TopicPartition(topic, number) for number in numbers]
+
+    def __call__(self) -> dict[int, int]:
+        found = self._consumer.committed(self._partitions, SECONDS)
+        return {one.partition: max(one.offset, 0) for one in found}
+
+
+def _make_consumer(bootstrap: str, group: str) -> Consumer:
+    return Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": group,
+            "isolation.level": "read_committed",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+        }
+    )
+
+
+def _row(message: Message) -> Row:
+    headers: Any = message.headers() or []
+    return Row(
+        partition=message.partition() or 0,
+        offset=message.offset() or 0,
+        key=_bytes(message.key()) or b"",
+        value=_bytes(message.value()),
+        headers={name: _bytes(value) or b"" for name, value in headers},
+    )
+
+
+def _bytes(value: str | bytes | None) -> bytes | None:
+    return value.encode() if isinstance(value, str) else value

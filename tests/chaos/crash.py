@@ -1,0 +1,183 @@
+"""The crash test: events flow through several workers, some are killed, outputs are held against a fold.
+
+The expectation comes from what was sent, not from what a worker saw: a doubled application shows.
+"""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import time
+from threading import Event, Thread
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from tests.builders.kafka import Committed, create_topics, end_offsets, make_producer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    Events = Sequence[tuple[bytes, bytes]]
+
+PARTITIONS = 4
+RATE = 1_000  # events a second while workers are being killed; afterwards as fast as it goes
+KEPT_BACK = 0.1  # of the events: sent only when the last worker was killed, so that the flow does not dry up
+RESTARTS = 4
+PATIENCE_S = 45.0  # workers that have not moved on by then stand still; somebody would start them all again
+
+
+class Verdict(NamedTuple):
+    """What outputs and states say. All but `expected` should be 0."""
+
+    expected: int
+    lost: int
+    duplicated: int
+    divergent: int
+
+
+class Report(NamedTuple):
+    """One run.
+
+    `takeover_s`: from each kill until every partition had moved on. `stalled`: how often all workers had
+    to be started again for that.
+    """
+
+    events: int
+    kills: int
+    expected: int
+    lost: int
+    duplicated: int
+    divergent: int
+    takeover_s: list[float]
+    ended_by_themselves: int
+    stalled: int
+    seconds: float
+    seed: int
+
+
+class Subject(Protocol):
+    """What is tested: a worker command and its topics. `topics` maps a name to its settings."""
+
+    group: str
+    source: str
+    topics: Mapping[str, dict[str, str]]
+
+    def command(self, number: int) -> list[str]:
+        """Return the command of one worker."""
+
+    def events(self, count: int, seed: int) -> Events:
+        """Return key and value of each event to send."""
+
+    def judge(self, events: Events) -> Verdict:
+        """Compare what is in the topics with what the events should have led to."""
+
+
+def crash_test(subject: Subject, bootstrap: str, logs: Path, *, events: int, kills: int, seed: int) -> Report:
+    """Run two workers, kill one of them `kills` times while events flow, let them finish, and judge."""
+    started = time.monotonic()
+    create_topics(bootstrap, PARTITIONS, subject.topics)
+    sent = subject.events(events, seed)
+    fleet = Fleet(subject, logs, workers=2)
+    progress = Committed(bootstrap, subject.group, subject.source)
+    hurry = Event()
+    feeder = Thread(target=_feed, args=(bootstrap, subject.source, sent, hurry))
+    feeder.start()
+    try:
+        takeovers = _kill_often(fleet, progress, kills, random.Random(seed))  # noqa: S311 - a schedule
+        hurry.set()
+        feeder.join()
+        fleet.wait(lambda: progress() == end_offsets(bootstrap, subject.source))
+    finally:
+        hurry.set()
+        fleet.stop()
+    return Report(
+        events=events,
+        kills=kills,
+        **subject.judge(sent)._asdict(),
+        takeover_s=takeovers,
+        ended_by_themselves=fleet.ended,
+        stalled=fleet.stalled,
+        seconds=round(time.monotonic() - started, 1),
+        seed=seed,
+    )
+
+
+class Fleet:
+    """The workers. One that ends is started again, as a supervisor would."""
+
+    def __init__(self, subject: Subject, logs: Path, *, workers: int) -> None:
+        self.ended = 0
+        self.stalled = 0
+        self._subject = subject
+        self._logs = logs
+        self._processes = [self._start(number) for number in range(workers)]
+
+    def kill(self, number: int) -> None:
+        """SIGKILL one worker and start it again."""
+        self._processes[number].kill()
+        self._processes[number].wait()
+        self._processes[number] = self._start(number)
+
+    def wait(self, done: Callable[[], bool]) -> None:
+        """Wait until something is done; start all workers again when they stand still."""
+        for _ in range(RESTARTS):
+            deadline = time.monotonic() + PATIENCE_S
+            while time.monotonic() < deadline:
+                if done():
+                    return
+                self.tend()
+                time.sleep(0.1)
+            self.stalled += 1
+            self.stop()
+            self._processes = [self._start(number) for number in range(len(self._processes))]
+        raise AssertionError(f"the workers stand still; their logs: {self._logs}")
+
+    def tend(self) -> None:
+        """Start those again that ended by themselves."""
+        for number, process in enumerate(self._processes):
+            if process.poll() is not None:
+                self.ended += 1
+                self._processes[number] = self._start(number)
+
+    def stop(self) -> None:
+        for process in self._processes:
+            process.terminate()
+        for process in self._processes:
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def _start(self, number: int) -> subprocess.Popen[bytes]:
+        with (self._logs / f"worker-{number}.log").open("ab") as log:
+            return subprocess.Popen(self._subject.command(number), stdout=log, stderr=log)
+
+
+def _kill_often(fleet: Fleet, progress: Committed, kills: int, chance: random.Random) -> list[float]:
+    """Kill a worker whenever all partitions have moved on since the last time, at a moment left to chance."""
+    takeovers = []
+    fleet.wait(lambda: min(progress().values()) > 0)
+    for _ in range(kills):
+        time.sleep(chance.uniform(0.2, 1.5))
+        takeovers.append(_kill(fleet, progress, chance.randrange(2)))
+    return takeovers
+
+
+def _kill(fleet: Fleet, progress: Committed, number: int) -> float:
+    """Kill a worker; return the seconds until every partition had moved on."""
+    before = progress()
+    killed = time.monotonic()
+    fleet.kill(number)
+    fleet.wait(lambda: all(now > before[partition] for partition, now in progress().items()))
+    return round(time.monotonic() - killed, 1)
+
+
+def _feed(bootstrap: str, topic: str, events: Events, hurry: Event) -> None:
+    producer = make_producer(bootstrap)
+    for number, (key, value) in enumerate(events):
+        producer.produce(topic, value, key)
+        if number % (RATE // 10) == 0:
+            producer.poll(0)
+            hurry.wait(0.1 if number < len(events) * (1 - KEPT_BACK) else None)
+    producer.flush()
