@@ -37,7 +37,7 @@ class DeliveryError(RuntimeError):
     """The broker did not acknowledge an event. Next: stop; what came after `line` is published again."""
 
     def __init__(self, line: int, cause: KafkaError) -> None:
-        super().__init__(f"line {line} was not acknowledged by the broker: {cause}.")
+        super().__init__(f"row {line} was not acknowledged by the broker: {cause}.")
         self.line = line
 
 
