@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from processors.lifecycle.definition.checks import check
 from processors.lifecycle.definition.compile import compile_plan
 from processors.lifecycle.definition.problem import Problem, render
 from processors.lifecycle.definition.shape import read_shape
@@ -36,7 +37,9 @@ def load(data: bytes, name: str) -> Loaded:
     """Read, check and compile a file; `name` is what reports call it."""
     source = read(data, name)
     lifecycle = None if source.problems else read_shape(source)
-    plan = None if lifecycle is None else compile_plan(lifecycle)
+    if lifecycle is not None:
+        check(lifecycle, source)
+    plan = None if lifecycle is None or source.problems else compile_plan(lifecycle)
     return Loaded(
         name=name,
         text=source.text,

@@ -38,6 +38,13 @@ def _unknown_key(key: str, keys: Mapping[str, str]) -> Phrase:
     return f"unknown key '{key}'", nearest(key, keys)
 
 
+def _decay(value: object, _: Mapping[str, Any]) -> Phrase:
+    if isinstance(value, dict) and len(value) == 1:
+        (kind,) = value
+        return f"unknown decay '{kind}'", nearest(kind, ("half_life", "steps", "expires"))
+    return f"{show(value)} is not a decay", DECAYS
+
+
 def _condition(value: object, _: Mapping[str, Any]) -> Phrase:
     if not isinstance(value, dict):
         return f"{show(value)} is not a condition", CONDITION
@@ -53,7 +60,8 @@ def _condition(value: object, _: Mapping[str, Any]) -> Phrase:
 def _literal(value: object, context: Mapping[str, Any]) -> Phrase:
     expected = str(context["expected"])
     known = re.findall(r"'([^']*)'", expected) or [expected]
-    return f"{show(value)} is not known here", nearest(value, known)
+    remedy = f"write {known[0]}" if len(known) == 1 else nearest(value, known)
+    return f"{show(value)} is not known here", remedy
 
 
 def _refused(_: object, context: Mapping[str, Any]) -> Phrase:
@@ -63,7 +71,7 @@ def _refused(_: object, context: Mapping[str, Any]) -> Phrase:
 _PHRASES: dict[str, Callable[[Any, Mapping[str, Any]], Phrase]] = {
     "refused": _refused,
     "condition": _condition,
-    "decay": lambda value, _: (f"{show(value)} is not a decay", DECAYS),
+    "decay": _decay,
     "literal_error": _literal,
     "string_type": lambda value, _: (
         f"{show(value)} is not text",

@@ -29,7 +29,7 @@ class Problem:
 
 def nearest(word: object, known: Iterable[object]) -> str:
     """Say `did you mean …?`, or list what there is; empty when nothing is declared."""
-    names = sorted(map(str, known))
+    names = sorted(set(map(str, known)))
     close = get_close_matches(str(word), names, n=1, cutoff=0.6)
     if close:
         return f"did you mean '{close[0]}'?"

@@ -55,6 +55,12 @@ def _refuse(source: Source, detail: ErrorDetails) -> None:
     at_key = detail["type"] == "extra_forbidden" or path[-1:] == (KEY,)
     if detail["type"] == "missing" or path[-1:] == (KEY,):
         path = path[:-1]
+    if (
+        detail["type"] in {"condition", "decay"}
+        and isinstance(detail["input"], dict)
+        and len(detail["input"]) == 1
+    ):
+        path, at_key = (*path, *detail["input"]), True  # the one key is what is not known
     source.refuse(source.place(path, key=at_key), message, remedy)
 
 

@@ -26,11 +26,11 @@ def keys_at(location: Located) -> dict[str, str]:
                 around if str(step).startswith("<") else inner
             )  # a union's other kinds are options as well
         around = inner
-    return {
-        field.alias or name: field.description or ""
-        for part in _parts(kinds)
-        for name, field in part.model_fields.items()
-    }
+    keys: dict[str, str] = {}
+    for part in [*_parts(around), *_parts(kinds)]:
+        for name, field in part.model_fields.items():
+            keys.setdefault(field.alias or name, field.description or "")
+    return keys
 
 
 def _inside(annotation: Any, step: int | str) -> Any:  # noqa: ANN401 - annotations have no common type

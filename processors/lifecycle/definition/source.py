@@ -137,7 +137,11 @@ class _Reader:
             remedy = "share parts by name under 'criteria:', 'lists:' or 'behaviours:'"
             self._stop(event, f"'&{event.anchor}' is an anchor: {what}", remedy)
         if isinstance(event, (yaml.ScalarEvent, yaml.CollectionStartEvent)) and event.tag is not None:
-            self._stop(event, f"'{event.tag}' is a tag: {what}", "remove the tag")
+            self._stop(event, f"'{self._word(event)}' is a tag: {what}", "remove the tag")
+
+    def _word(self, event: yaml.Event) -> str:
+        start = event.start_mark.index if event.start_mark is not None else 0
+        return self.source.text[start:].split(maxsplit=1)[0]
 
     def _take_key(self, event: yaml.NodeEvent) -> None:
         if not isinstance(event, yaml.ScalarEvent):
