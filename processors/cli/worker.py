@@ -27,12 +27,12 @@ def worker(only: str | None, health_port: int | None, health_host: str) -> None:
 
     SIGTERM or Ctrl-C finishes what is open and leaves. Logs go to stderr.
     """
-    from processors.engine.app import Health, run  # noqa: PLC0415 - Faust takes half a second to import
+    from processors.engine.app import Health, make_app, run  # noqa: PLC0415 - Faust takes half a second to import
 
     settings = load_settings()
     ensure_topics(settings.bootstrap_servers)
     health = None if health_port is None else Health(health_host, health_port)
-    run(_processors(only, settings), settings.bootstrap_servers, health)
+    run(make_app(_processors(only, settings), settings.bootstrap_servers, health))
 
 
 def _processors(only: str | None, settings: Settings) -> list[Processor]:

@@ -53,11 +53,8 @@ class EngineApp(faust.App):
         """Make no folder, as Faust would: the engine keeps nothing on disk."""
 
 
-def run(processors: Iterable[Processor], bootstrap: str, health: Health | None = None) -> NoReturn:
-    """Run the processors in this process until a signal; then finish the open transactions and exit 0."""
-    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, stream=sys.stderr)
-    for name in NOISY:
-        logging.getLogger(name).setLevel(logging.ERROR)
+def make_app(processors: Iterable[Processor], bootstrap: str, health: Health | None = None) -> EngineApp:
+    """Make the app that runs these processors."""
     app = EngineApp(
         "stageline",
         broker=f"kafka://{bootstrap}",
@@ -68,6 +65,14 @@ def run(processors: Iterable[Processor], bootstrap: str, health: Health | None =
     )
     app.members = [Member(one, bootstrap, loop=app.loop, beacon=app.beacon) for one in processors]
     app.page("/healthz")(_healthz)
+    return app
+
+
+def run(app: EngineApp) -> NoReturn:
+    """Run in this process until a signal; then finish the open transactions, leave the group and exit 0."""
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, stream=sys.stderr)
+    for name in NOISY:
+        logging.getLogger(name).setLevel(logging.ERROR)
     worker = faust.Worker(app, quiet=True, override_logging=False, redirect_stdouts=False)
     worker.spinner = None
     worker.execute_from_commandline()

@@ -182,7 +182,7 @@ class Member(Service):
     @Service.timer(REPORT_S)
     async def _report(self) -> None:
         for partition in self.partitions.values():
-            if partition.processed:
+            if partition.transactions:
                 log.info(
                     "progress topic=%s partition=%d offset=%d records=%d batches=%d contacts=%d timers=%d",
                     *partition.source,
@@ -192,7 +192,6 @@ class Member(Service):
                     len(partition.store),
                     len(partition.timers),
                 )
-                partition.processed = partition.transactions = 0
 
 
 class _Rebalance(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka is untyped

@@ -44,7 +44,7 @@ class Partition:
         self.timers = Timers()
         self.next_offset = 0  # of the source; everything before is committed and in the store
         self.ready = False  # opened
-        self.processed = 0
+        self.processed = 0  # records, since it was opened
         self.transactions = 0
         self._processor = processor
         self._consumer = consumer

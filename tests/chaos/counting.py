@@ -11,7 +11,7 @@ from collections import Counter
 from random import Random
 from typing import TYPE_CHECKING
 
-from processors.engine.app import run
+from processors.engine.app import make_app, run
 from processors.engine.batch import Output
 from processors.engine.recovery import PROGRESS_KEY
 from tests.builders.kafka import read_topic
@@ -97,4 +97,4 @@ def judge_counts(counts: Counter[bytes], states: dict[bytes, int], outputs: list
 
 if __name__ == "__main__":
     bootstrap, prefix = sys.argv[1:]
-    run([Counting(prefix)], bootstrap)
+    run(make_app([Counting(prefix)], bootstrap))
