@@ -9,6 +9,7 @@ from typing import Any
 import fastavro
 import pytest
 
+from schemas.codec import encode
 from schemas.container import is_container, read_events
 from schemas.errors import SchemaError
 from schemas.events import EVENT_TYPES, NEWEST
@@ -95,6 +96,32 @@ def test_damage_is_refused_or_changes_only_values(seed: int) -> None:
 def test_a_file_cut_short_is_refused(cut: int) -> None:
     with pytest.raises(SchemaError):
         list(read_events(BytesIO(MIXED[:cut])))
+
+
+def one_block(block: bytes) -> bytes:
+    """A file of mixed events with one block of one event, as given."""
+    empty = written(union("page_view", "asset_download"), [])
+    return empty + b"\x02" + bytes([2 * len(block) % 128 + 128, 2 * len(block) // 128]) + block + empty[-16:]
+
+
+PAGE_VIEW = encode(sample("page_view"))[10:]
+
+
+def test_a_block_is_read_to_its_end() -> None:
+    assert list(read_events(BytesIO(one_block(b"\0" + PAGE_VIEW)))) == [sample("page_view")]
+    with pytest.raises(SchemaError, match="a block does not end where its events do"):
+        list(read_events(BytesIO(one_block(b"\0" + PAGE_VIEW + b"\0"))))
+
+
+@pytest.mark.parametrize(("index", "branch"), [(b"\x01", -1), (b"\x04", 2)])
+def test_an_event_of_no_schema_of_the_file_is_refused(index: bytes, branch: int) -> None:
+    with pytest.raises(SchemaError, match=f"an event of schema {branch} of 2"):
+        list(read_events(BytesIO(one_block(index + PAGE_VIEW))))
+
+
+def test_a_block_ends_with_the_sync_marker() -> None:
+    with pytest.raises(SchemaError, match="does not end with the sync marker"):
+        list(read_events(BytesIO(MIXED[:-1] + bytes([MIXED[-1] ^ 1]))))
 
 
 def test_a_deeply_nested_schema_is_refused() -> None:

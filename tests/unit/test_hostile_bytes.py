@@ -80,6 +80,8 @@ HEADER = VALID[:10]
     [
         (b"\x01", "'event_id': a negative length"),
         (b"\xff" * 9 + b"\x7f", "'event_id': an integer longer than 64 bits"),
+        (b"\xff" * 9 + b"\x03", "'event_id': an integer longer than 64 bits"),
+        (b"\x80" * 10 + b"\0", "'event_id': an integer longer than 64 bits"),
         (b"\x80" * 1000, "'event_id': an integer longer than 64 bits"),
         (b"\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01", "'contact_id': the bytes end too early"),
         (b"\x02\xff", "'event_id': 'utf-8' codec can't decode"),
@@ -114,6 +116,11 @@ def test_a_decimal_of_too_many_digits_is_refused() -> None:
 def map_event(entries: bytes) -> bytes:
     raw = avro("custom_event", properties={})
     return raw[:-1] + entries
+
+
+@pytest.mark.parametrize("branch", [b"\x01", b"\x0a"])
+def test_a_branch_of_a_map_that_does_not_exist_is_refused_the_negative_one_too(branch: bytes) -> None:
+    assert "a union branch that does not exist" in refusal(map_event(b"\x02\x02a" + branch + b"\x02b\0"))
 
 
 def test_a_key_given_twice_is_refused() -> None:
