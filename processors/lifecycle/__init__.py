@@ -1,1 +1,47 @@
-"""The pure core: what a lifecycle file means. No clock, no I/O, no randomness, no floats in stored state."""
+"""The pure core: what a lifecycle file means. No clock, no I/O, no randomness, no floats in stored state.
+
+`apply` and `advance` take a contact's state and give the next one, with what changed. For many events of one
+contact, `load` it once, `fold` and `tick`, and `dump` it: the same thing without the bytes in between.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from processors.lifecycle import state as _state
+from processors.lifecycle.contact import Contact
+from processors.lifecycle.fold import fold, tick
+from processors.lifecycle.program import program_of
+from processors.lifecycle.state import next_due
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from processors.lifecycle.plan import Plan
+    from processors.lifecycle.turn import Change
+
+__all__ = ["Contact", "advance", "apply", "dump", "fold", "load", "next_due", "tick"]
+
+
+def apply(plan: Plan, state: bytes, event: Mapping[str, Any]) -> tuple[bytes, tuple[Change, ...]]:
+    """Apply one event, with its log `position`. `b""` is a contact never seen."""
+    contact = load(plan, state)
+    changes = fold(plan, contact, event)
+    return dump(plan, contact), changes
+
+
+def advance(plan: Plan, state: bytes, clock: int) -> tuple[bytes, tuple[Change, ...]]:
+    """Advance a contact's clock (ms), firing every timer due up to then, each at its own time."""
+    contact = load(plan, state)
+    changes = tick(plan, contact, clock)
+    return dump(plan, contact), changes
+
+
+def load(plan: Plan, state: bytes) -> Contact:
+    """Read a state. Raises LifecycleError if it was built under a plan of another shape."""
+    return _state.load(program_of(plan), state)
+
+
+def dump(plan: Plan, contact: Contact) -> bytes:
+    """Write a state."""
+    return _state.dump(program_of(plan), contact)

@@ -1,0 +1,144 @@
+"""When a score crosses a threshold though nothing happens: exact to the millisecond, cheap until it is near.
+
+Between two steps a score is a sum of parts that fade towards zero and parts that stand still. Far from the
+threshold one logarithm gives a time before which it cannot be crossed; near it the exact millisecond is found
+by halving, with the best that an interval could bring (falling: positive parts at its end, negative ones at
+its start) as the bound. So mixed signs, caps and maxima need no case of their own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from processors.lifecycle import decay
+from processors.lifecycle.sums import NEVER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from processors.lifecycle.contact import Contact
+    from processors.lifecycle.scores import Card, Group
+
+    Possible = Callable[[int, int], bool]
+
+NEAR_BITS = 10  # nearer than 1/1024 of a half-life, the exact millisecond is worth finding
+FIRST_INTERVAL = 4_096  # ms
+BUDGET = 64  # dead ends before giving up; only signs that nearly cancel ever meet more than a few
+
+
+class Outlook(NamedTuple):
+    """What can still move a score: the parts that fade, how fast at most, and when the next step comes."""
+
+    fading: int  # the parts that take it towards the threshold, in all
+    steady: int  # the rest at its most favourable
+    half_life: int  # shortest of those that fade
+    step: int
+    parts: int
+
+
+def falls_below(card: Card, threshold: int, contact: Contact, now: int) -> int:
+    """Earliest time after `now` at which the score may be less than `threshold`, asked while it is not."""
+    outlook = _outlook(card, contact, now, sign=1)
+    need = threshold - outlook.steady  # what is left of the fading parts when they cross
+    if need <= 0 or not outlook.fading:
+        return outlook.step
+    return _crossing(
+        outlook, need, now, lambda start, end: _extreme(card, contact, start, end, sign=1) < threshold
+    )
+
+
+def rises_to(card: Card, threshold: int, contact: Contact, now: int) -> int:
+    """Earliest time after `now` at which the score may be `threshold` or more, asked while it is less."""
+    outlook = _outlook(card, contact, now, sign=-1)
+    need = outlook.steady - threshold
+    if need < 0 or not outlook.fading:
+        return outlook.step
+    return _crossing(
+        outlook, need, now, lambda start, end: _extreme(card, contact, start, end, sign=-1) >= threshold
+    )
+
+
+def _crossing(outlook: Outlook, need: int, now: int, possible: Possible) -> int:
+    wait = _wait(outlook, need)
+    if wait > outlook.half_life >> NEAR_BITS:
+        return min(now + wait, outlook.step)
+    if outlook.step == now + 1:
+        return outlook.step
+    return _first(now + 1, min(now + outlook.half_life, outlook.step - 1), possible)
+
+
+def _wait(outlook: Outlook, need: int) -> int:
+    """How long the fading parts stay above `need` for certain; each part may be a rounding off."""
+    start, end = outlook.fading - outlook.parts, need + outlook.parts
+    if end >= start:
+        return 0
+    return max(0, (decay.halvings(start, end) * outlook.half_life >> decay.FRACTION_BITS) - 1)
+
+
+def _first(start: int, end: int, possible: Possible) -> int:
+    """First millisecond that is possible, or end + 1; once the budget is spent, one that is not after it.
+
+    The intervals asked grow from the start, where it is likely, and are halved once one is possible.
+    """
+    for _ in range(BUDGET):
+        middle = min(end, start + FIRST_INTERVAL)
+        while middle < end and not possible(start, middle):
+            start, middle = middle + 1, min(end, middle + (middle - start + 1) * 16)
+        if not possible(start, middle):
+            return middle + 1
+        start, found = _halve(start, middle, possible)
+        if found or start > end:
+            return start
+    return start
+
+
+def _halve(start: int, end: int, possible: Possible) -> tuple[int, bool]:
+    """Narrow a possible interval down to its first possible millisecond, or drop what is not."""
+    while start < end:
+        middle = (start + end) // 2
+        if possible(start, middle):
+            end = middle
+        elif possible(middle + 1, end):
+            start = middle + 1
+        else:
+            return end + 1, False
+    return start, True
+
+
+def _extreme(card: Card, contact: Contact, start: int, end: int, *, sign: int) -> int:
+    """Bound of the score within [start, end]: from below for sign 1, from above for sign -1."""
+    positive_at, negative_at = (end, start) if sign > 0 else (start, end)
+    total = 0
+    for group in card.groups:
+        value = sum(part.read(contact, positive_at if part.positive else negative_at) for part in group.parts)
+        total += value if group.max is None else min(value, group.max)
+    return total
+
+
+def _outlook(card: Card, contact: Contact, now: int, *, sign: int) -> Outlook:
+    fading = steady = parts = 0
+    half_life = step = NEVER
+    for group in card.groups:
+        moving, still = 0, 0
+        for part in group.parts:
+            value = part.read(contact, now)
+            if part.half_life is not None and value * sign > 0:
+                moving, parts = moving + value * sign, parts + 1
+                half_life = min(half_life, part.half_life)
+            else:
+                still += value
+                parts += part.half_life is not None and value != 0
+            if part.ages:
+                step = min(step, part.next_step(contact, now))
+        moving, still = _under_max(group, moving, still, sign)
+        fading, steady = fading + moving, steady + still
+    return Outlook(fading, steady, half_life, step, parts + 1)
+
+
+def _under_max(group: Group, moving: int, still: int, sign: int) -> tuple[int, int]:
+    """Tell what counts of a group whose parts exceed its max: the surplus has to fade first."""
+    if group.max is None or still + sign * moving <= group.max:
+        return moving, still
+    if sign < 0 or still > group.max:
+        return 0, group.max
+    return group.max - still, still

@@ -1,0 +1,60 @@
+"""When a contact has to be looked at again though nothing happens.
+
+The earliest time at which a leave rule, an enter rule, a segment, an override or a hand-off of the contact's
+present position can change. What cannot change by time alone asks for no timer.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from processors.lifecycle.arrivals import rank_of
+from processors.lifecycle.contact import NO_STAGE
+from processors.lifecycle.shown import in_force
+from processors.lifecycle.sums import NEVER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from processors.lifecycle.contact import Contact, Place
+    from processors.lifecycle.program import Exit, Program
+
+
+def next_due(program: Program, contact: Contact, now: int) -> int | None:
+    """Earliest time after `now`, or None. Asked when everything at `now` has been settled."""
+    due = NEVER
+    for track, place in enumerate(contact.places):
+        for one in _of_place(program, track, place, contact, now):
+            due = min(due, one)
+    for bands in program.segments:
+        if bands.changes is not None:
+            due = min(due, bands.changes(contact, now))
+    return None if due == NEVER else max(due, now + 1)
+
+
+def _of_place(program: Program, track: int, place: Place, contact: Contact, now: int) -> Iterator[int]:
+    if place.stage != NO_STAGE:
+        for way in program.exits[place.stage]:
+            yield _exit(way, place, contact, now)
+    rank = rank_of(program, place.stage)
+    for one in program.timed_climbs[track]:
+        if one.rank <= rank:
+            break
+        ahead = one.check.falls if one.unit in place.spent else one.check.rises
+        if ahead is not None:
+            yield ahead(contact, now)
+    held, handoff = place.override, place.handoff
+    if held is not None and held.until is not None and in_force(held, now):
+        yield held.until
+    if handoff is not None and handoff.step_due is not None:
+        yield handoff.step_due
+
+
+def _exit(way: Exit, place: Place, contact: Contact, now: int) -> int:
+    """When a leave rule may open. It is shut now."""
+    opens = now if way.rule.after_ms is None else place.since + way.rule.after_ms
+    if way.check is None:
+        return opens if way.rule.after_ms is not None else NEVER
+    if opens > now and way.check.holds(contact, now):
+        return opens
+    return NEVER if way.check.rises is None else max(opens, way.check.rises(contact, now))

@@ -1,0 +1,92 @@
+"""One turn: a contact brought up to date at one moment, by an event or by a timer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from processors.lifecycle.contact import Contact, Place, Touch
+    from processors.lifecycle.program import Program
+
+Change = dict[str, Any]
+Evidence = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hop:
+    """One move on a track: `path` ends with the stage moved to, and is empty when that is no stage."""
+
+    to: int
+    path: tuple[int, ...]
+    criterion: str
+    reason: str | None
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """What the world sees of a turn's moves on one track: from `start`, entered at `since`, by `hops`."""
+
+    track: int
+    place: Place
+    start: int
+    since: int
+    hops: tuple[Hop, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class Turn:
+    """`now` is the contact's clock; `event` is None for a timer; `at` is when the event happened.
+
+    `dirty` has a bit for every input that changed since the conditions were last asked. `settled` is when the
+    contact was last brought up to date before this turn. `hops` are moves already made, by track. `notes` go
+    into the evidence of every change. `offers` is false while history is caught up with: hand-offs then wait.
+    """
+
+    program: Program
+    contact: Contact
+    now: int
+    event: Mapping[str, Any] | None = None
+    at: int = 0
+    settled: int = 0
+    late: bool = False
+    touch: Touch | None = None
+    dirty: int = 0
+    offers: bool = True
+    hops: dict[int, list[Hop]] = field(default_factory=dict)
+    notes: list[Evidence] = field(default_factory=list)
+    offered_for: tuple[Evidence, ...] = ()  # why the stage was entered whose hand-off is offered
+    out: list[Change] = field(default_factory=list)
+
+    @property
+    def event_id(self) -> str | None:
+        """The event that set it off."""
+        return None if self.event is None else self.event["event_id"]
+
+    def refuse(self, reason: str) -> None:
+        """Say that the event was not applied, and why."""
+        self.contact.refused += 1
+        self.out.append(
+            {
+                "record": "event_refused",
+                "contact_id": self.contact.id,
+                "event_id": self.event_id,
+                "event_type": None if self.event is None else self.event["type"],
+                "reason": reason,
+            }
+        )
+
+    def ask_refold(self, reason: str, without: str | None = None) -> None:
+        """Say that only the whole history can tell what is left: see `refold`."""
+        self.out.append(
+            {
+                "record": "refold_needed",
+                "contact_id": self.contact.id,
+                "event_id": self.event_id,
+                "without": without,
+                "reason": reason,
+            }
+        )

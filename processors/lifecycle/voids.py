@@ -1,0 +1,110 @@
+"""Taking a voided engagement (a bot, a test) back out.
+
+Sums and counts are undone exactly. Where what is kept does not reach far enough to tell what is left, the
+contact has to be folded again from history: `refold_needed`. A stage that was entered only on the strength of
+what is now voided is left again, and its hand-off withdrawn.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from processors.lifecycle.arrivals import go_back, rank_of
+from processors.lifecycle.contact import NO_STAGE
+from processors.lifecycle.newest import Entry
+from processors.lifecycle.seen import ANY_SOURCE, id_hash
+from processors.lifecycle.turn import Hop
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from processors.lifecycle.contact import Contact, Place
+    from processors.lifecycle.program import Program
+    from processors.lifecycle.seen import Record
+    from processors.lifecycle.turn import Turn
+
+
+def void(turn: Turn, event: Mapping[str, Any]) -> int:
+    """Fold engagement_voided. Returns the dirty bits."""
+    program, contact, voided = turn.program, turn.contact, event["voids"]
+    records = program.ring.records_of(contact.seen, voided)
+    if not records:
+        _void_unseen(turn, voided)
+        return 0
+    held = {one.stage for one in program.alternatives if one.check.holds(contact, turn.now)}
+    dirty, exact = 0, True
+    for record in records:
+        contact.seen = program.ring.clear(contact.seen, record)
+        undone, was_exact = undo(program, contact, record, voided)
+        dirty, exact = dirty | undone, exact and was_exact
+    if not (_forget_mentions(contact, voided) and exact):
+        turn.ask_refold(f"event {voided} was voided")
+    for track, place in enumerate(contact.places):
+        founded = held | {place.stage} if place.entered_by == voided else held
+        _leave_unfounded(turn, track, founded, event["reason"])
+    return dirty | turn.dirty | program.inputs.last
+
+
+def undo(program: Program, contact: Contact, record: Record, event_id: str) -> tuple[int, bool]:
+    """Undo what `gather` counted of a record. Returns dirty bits, and whether what is left is exact."""
+    touched, entry = program.touched(record.mask), Entry(record.at, event_id)
+    exact, floor = True, contact.counts_floor
+    for counter in touched.counts:
+        if floor is None or record.at > floor.at:
+            exact = counter.take(contact, entry) and exact
+    for score, rule in touched.rules:
+        reset = contact.score_floors.get(score)
+        if reset is None or record.at > reset.at:
+            exact = rule.take(contact, entry) and exact
+    floors = [floor, *contact.score_floors.values()]
+    return touched.dirty, exact and all(one is None or one.at != record.at for one in floors)
+
+
+def _void_unseen(turn: Turn, voided: str) -> None:
+    """Not among the events remembered: perhaps it is still to come, and then it must not count."""
+    ring, contact = turn.program.ring, turn.contact
+    if ring.full(contact.seen):
+        turn.ask_refold(f"event {voided} was voided")
+    contact.seen = ring.add(contact.seen, id_hash(voided) + ANY_SOURCE, turn.at, 0)
+
+
+def _forget_mentions(contact: Contact, voided: str) -> bool:
+    """Drop it from the touches and the last events; False when that leaves a gap only history can fill."""
+    whole = True
+    if contact.first_touch is not None and contact.first_touch.event_id == voided:
+        contact.first_touch, whole = None, False
+    if contact.last_touch is not None and contact.last_touch.event_id == voided:
+        contact.last_touch, whole = None, False
+    for name in [name for name, latest in contact.last.items() if latest.event_id == voided]:
+        del contact.last[name]
+        whole = False
+    return whole
+
+
+def _leave_unfounded(turn: Turn, track: int, founded: set[int], reason: str | None) -> None:
+    """Leave a stage whose `enter` was founded on what is voided; and so on with the one below it."""
+    program, place = turn.program, turn.contact.places[track]
+    while place.stage in founded and rank_of(program, place.stage) >= 0 and not _enters(turn, place.stage):
+        left = program.plan.stages[place.stage]
+        to = place.came_from if rank_of(program, place.came_from) < left.rank else NO_STAGE
+        go_back(turn, track, to, None)
+        place.came_from = _founded_below(turn, track, place)
+        said = "its engagement was voided" + (f": {reason}" if reason else "")
+        path = () if to == NO_STAGE else (to,)
+        hop = Hop(to=to, path=path, criterion=f"{left.path}.enter", reason=said, evidence=())
+        turn.hops.setdefault(track, []).append(hop)
+
+
+def _enters(turn: Turn, stage: int) -> bool:
+    """Whether the `enter` of a stage holds."""
+    ways = (one for one in turn.program.alternatives if one.stage == stage)
+    return any(way.check.holds(turn.contact, turn.now) for way in ways)
+
+
+def _founded_below(turn: Turn, track: int, place: Place) -> int:
+    """Find the highest stage below whose `enter` holds: where to go if this one is unfounded too."""
+    rank = rank_of(turn.program, place.stage)
+    for one in turn.program.climbs[track]:
+        if one.rank < rank and one.check.holds(turn.contact, turn.now):
+            return one.stage
+    return NO_STAGE
