@@ -27,7 +27,7 @@ class Topic:
     segment_bytes: int = 1 << 30  # the brokers' own default
 
     def config(self) -> dict[str, str]:
-        """Return the topic's settings by the broker's names."""
+        """Return the settings by the names that brokers give them."""
         return {
             "cleanup.policy": self.cleanup,
             "retention.ms": str(self.retention_ms),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from processors.lifecycle_files import load_lifecycle
 from processors.settings import load_settings
 from processors.topic_admin import ensure_topics
 from schemas.registry import Registry
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
     from processors.settings import Settings
     from schemas.codec import SchemaById
 
+HALVES = ("intake", "lifecycle")
+
 
 @click.command()
-@click.option("--only", type=click.Choice(["intake", "lifecycle"]), help="Run one half. [default: both]")
+@click.option("--only", type=click.Choice(HALVES), help="Run one half. [default: both]")
 @click.option(
     "--health-port", type=click.IntRange(0, 65535), help="Serve /healthz there. [default: not served]"
 )
@@ -30,16 +33,22 @@ def worker(only: str | None, health_port: int | None, health_host: str) -> None:
     from processors.engine.app import Health, make_app, run  # noqa: PLC0415 - Faust takes half a second to import
 
     settings = load_settings()
+    processors = _processors(HALVES if only is None else (only,), settings)
     ensure_topics(settings.bootstrap_servers)
     health = None if health_port is None else Health(health_host, health_port)
-    run(make_app(_processors(only, settings), settings.bootstrap_servers, health))
+    run(make_app(processors, settings.bootstrap_servers, health))
 
 
-def _processors(only: str | None, settings: Settings) -> list[Processor]:
+def _processors(halves: tuple[str, ...], settings: Settings) -> list[Processor]:
     from processors.engine.intake import Intake  # noqa: PLC0415 - as above
+    from processors.engine.lifecycle import Lifecycle  # noqa: PLC0415 - as above
 
-    del only  # the lifecycle half comes with the core
-    return [Intake(_schema_by_id(settings))]
+    processors: list[Processor] = []
+    if "intake" in halves:
+        processors.append(Intake(_schema_by_id(settings)))
+    if "lifecycle" in halves:
+        processors.append(Lifecycle(load_lifecycle(settings.lifecycle)))
+    return processors
 
 
 def _schema_by_id(settings: Settings) -> SchemaById | None:

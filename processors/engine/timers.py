@@ -50,6 +50,11 @@ class Timers:
             keys.append(key)
         return keys
 
+    def clock_arrived(self, at: int) -> None:
+        """Note that a clock record came back through the log and everything due at it was done."""
+        if self.clock_sent is not None and self.clock_sent <= at:
+            self.clock_sent = None
+
     def is_due(self, at: int) -> bool:
         """Tell whether any contact is due at `at`."""
         due = self.next()

@@ -1,0 +1,70 @@
+"""What becomes of a change: topic, key, value and headers, for everything that the core gives out."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from processors.engine.batch import Output
+from schemas.codec import encode
+from schemas.events import NEWEST
+from schemas.topics import CONTACT_EVENTS, MQL_HANDOFF, SEGMENT_CHANGED, STAGE_CHANGED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from processors.engine.batch import Headers
+
+    Change = Mapping[str, Any]
+
+PUBLISHED = {
+    "stage_changed": STAGE_CHANGED.name,
+    "segment_changed": SEGMENT_CHANGED.name,
+    "mql_handoff": MQL_HANDOFF.name,
+}
+TOPICS = (*PUBLISHED.values(), CONTACT_EVENTS.name)
+MAX_BYTES = 1_000_000  # of a value: with key and headers it stays below the brokers' default limit
+IDENTITY = ("contact_id", "record", "cycle", "sequence", "from", "to", "handoff", "action", "plan_hash")
+
+
+def to_output(change: Change) -> Output | None:
+    """Return the record to write for a change; None for one that is not written (a refusal, say)."""
+    name = change["record"]
+    key = change["contact_id"].encode()
+    if name in PUBLISHED:
+        return Output(PUBLISHED[name], key, _encoded(change), _cloud_event(change))
+    if name == "history_transferred":
+        return Output(CONTACT_EVENTS.name, key, encode(change))
+    if name == "event_forwarded":
+        return Output(CONTACT_EVENTS.name, key, encode(change["event"]))
+    return None
+
+
+def event_id(change: Change) -> str:
+    """Return the same id for the same change, whoever computes it, however often."""
+    return sha256(json.dumps([change.get(name) for name in IDENTITY]).encode()).hexdigest()
+
+
+def _encoded(change: Change) -> bytes:
+    """Encode a change. An explanation too long to send is cut to its summary: the change must get through."""
+    value = encode(change)
+    if len(value) > MAX_BYTES:
+        short = {**change["why"], "evidence": [], "score_parts": []}
+        value = encode({**change, "why": short})
+    return value
+
+
+def _cloud_event(change: Change) -> Headers:
+    """CloudEvents 1.0, Kafka protocol binding, binary mode."""
+    name = change["record"]
+    moment = datetime.fromtimestamp(change["at"] / 1000, UTC).isoformat(timespec="milliseconds")
+    return [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", event_id(change).encode()),
+        ("ce_type", f"stageline.{name}.v{NEWEST[name].version}".encode()),
+        ("ce_source", f"/stageline/{change['lifecycle']}".encode()),
+        ("ce_time", moment.encode()),
+        ("content-type", b"application/avro"),
+    ]
