@@ -7,6 +7,7 @@ refused by mistake.
 
 from __future__ import annotations
 
+import json
 import time
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -41,8 +42,8 @@ class Registry:
         self._base = parts._replace(auth=None).url.rstrip("/")
         self._pool = PoolManager(
             headers={"accept": ACCEPT} | _authorization(parts.auth),
-            timeout=Timeout(connect=3.0, read=5.0),  # seconds: the worker waits meanwhile
-            retries=Retry(3, backoff_factor=0.2, status_forcelist=(429, 500, 502, 503, 504)),
+            timeout=Timeout(total=1.5),  # seconds; three tries stay below the worker's session timeout of 6 s
+            retries=Retry(2, backoff_factor=0.1, status_forcelist=(429, 500, 502, 503, 504)),
         )
         self._clock = clock
         self._known: dict[int, Record] = {}
@@ -74,27 +75,30 @@ class Registry:
 
     def _schema(self, schema_id: int) -> str:
         """Fetch the text of an Avro schema that stands by itself."""
-        match parse(self._get(f"/schemas/ids/{schema_id}")):
+        status, answer = self._get(f"/schemas/ids/{schema_id}")
+        match answer:
+            case {"error_code": 40401 | 40402 | 40403} if status == 404:  # subject, version, schema not found
+                raise SchemaError("the registry does not know it.")
             case {"references": [_, *_]}:
                 raise SchemaError("it refers to other schemas; ours stand by themselves.")
-            case {"schema": str(text), **rest} if rest.get("schemaType", "AVRO") == "AVRO":
+            case {"schemaType": str(other)} if other != "AVRO":
+                raise SchemaError(f"it is {other}, not an Avro schema.")
+            case {"schema": str(text)} if status == 200:
                 return text
-        raise SchemaError("it is not an Avro schema.")
+        raise ConnectionError(f"{self._base} answered {status}, no schema: is it a registry's Confluent API?")
 
-    def _get(self, path: str) -> bytes:
+    def _get(self, path: str) -> tuple[int, object]:
+        """Give the status and the JSON of an answer, None when it is not JSON."""
         try:
             response = self._pool.request("GET", self._base + path, preload_content=False)
             try:
-                body = response.read(MAX_BYTES)
+                return response.status, json.loads(response.read(MAX_BYTES))
             finally:
                 response.release_conn()
         except HTTPError as error:
             raise ConnectionError(f"schema registry {self._base} cannot be reached: {error}") from None
-        if response.status == 404:
-            raise SchemaError("the registry does not know it.")
-        if response.status != 200:
-            raise ConnectionError(f"schema registry {self._base} answered {response.status}.")
-        return body
+        except ValueError:
+            return response.status, None
 
 
 def _authorization(auth: str | None) -> dict[str, str]:

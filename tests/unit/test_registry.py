@@ -32,6 +32,7 @@ class Server(ThreadingHTTPServer):
         self.asked: list[str] = []
         self.authorization: str | None = None
         self.status = 200
+        self.body: bytes | None = None
 
     @property
     def url(self) -> str:
@@ -47,7 +48,7 @@ class _Handler(BaseHTTPRequestHandler):
         answer = self.server.answers.get(int(self.path.rsplit("/", 1)[1]))
         self.send_response(404 if answer is None else self.server.status)
         self.end_headers()
-        self.wfile.write(json.dumps(answer or {"error_code": 40403}).encode())
+        self.wfile.write(self.server.body or json.dumps(answer or {"error_code": 40403}).encode())
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -119,7 +120,6 @@ def changed(record: str, **change: object) -> str:
         ({"schema": "7"}, "not an Avro schema"),
         ({"schema": "message A {}", "schemaType": "PROTOBUF"}, "not an Avro schema"),
         ({"schema": text("page_view"), "references": [{"name": "x"}]}, "refers to other schemas"),
-        ({"nothing": 1}, "not an Avro schema"),
     ],
 )
 def test_a_schema_that_is_not_ours_is_refused(server: Server, answer: dict[str, Any], reason: str) -> None:
@@ -135,6 +135,18 @@ def test_a_registry_that_refuses_us_is_not_the_events_fault(server: Server) -> N
         Registry(server.url).record(7)
     assert "s@fe" not in str(refusal.value)
     assert "s%40fe" not in str(refusal.value)
+
+
+def test_an_address_that_is_no_registry_is_not_the_events_fault(server: Server) -> None:
+    server.answers[7] = {"welcome": 1}
+    with pytest.raises(ConnectionError, match="answered 200, no schema: is it a registry's Confluent API"):
+        Registry(server.url).record(7)
+    server.status = 404
+    with pytest.raises(ConnectionError, match="answered 404, no schema"):
+        Registry(server.url).record(7)
+    server.status, server.body = 200, b"<html>"
+    with pytest.raises(ConnectionError, match="answered 200, no schema"):
+        Registry(server.url).record(7)
 
 
 def test_a_registry_that_is_gone_is_not_the_events_fault(server: Server) -> None:
