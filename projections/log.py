@@ -61,6 +61,14 @@ class Log:
             self._consumer.seek(part, max(wanted[part], starts[part]))
         return True
 
+    def seek_back(self, records: int | None) -> None:
+        """Read on from at least so many records before each partition's end; None: from the beginning."""
+        ends = self._consumer.end_offsets(self._partitions)
+        if records is None:
+            self.seek({})
+        else:  # the mark that ends a transaction has an offset too: at worst every second one is a mark
+            self.seek({named(part): max(0, end - 2 * records) for part, end in ends.items()})
+
     def poll(self, wait_ms: int, most: int) -> list[Slice]:
         """Return what came, at most so many records. Raises LogMovedError."""
         try:

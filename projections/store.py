@@ -22,6 +22,7 @@ from redis.retry import Retry
 from projections.commands import packed
 from projections.views import project
 from projections.views.latest import brief
+from schemas.errors import LifecycleError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -64,7 +65,10 @@ class Outcome:
 
 
 def connect(url: str) -> Client:
-    """Make a client; nothing is sent yet. Each call waits at most `TIMEOUT_S` and is not repeated."""
+    """Make a client; nothing is sent yet. Each call waits at most `TIMEOUT_S` and is not repeated.
+
+    Raises LifecycleError for an address that makes no sense.
+    """
     try:
         return Client.from_url(
             url,
@@ -74,7 +78,7 @@ def connect(url: str) -> Client:
             retry=Retry(NoBackoff(), 0),
         )
     except ValueError as error:
-        raise RedisAwayError(f"REDIS_URL is not usable: {error}") from error
+        raise LifecycleError(f"REDIS_URL cannot be used: {error}") from error
 
 
 class View:

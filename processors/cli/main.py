@@ -6,11 +6,16 @@ from typing import Any
 
 import click
 
+from processors.cli.contact import contact
 from processors.cli.dlt import dlt
+from processors.cli.funnel import funnel
+from processors.cli.handoffs import handoffs
 from processors.cli.import_ import import_
+from processors.cli.projector import projector
 from processors.cli.publish import publish
 from processors.cli.schema import schema
 from processors.cli.stack import down, status, up
+from processors.cli.tail import tail
 from processors.cli.topics import topics
 from processors.cli.worker import worker
 from schemas.errors import LifecycleError, SchemaError
@@ -41,3 +46,8 @@ main.add_command(worker)
 main.add_command(publish)
 main.add_command(import_)
 main.add_command(dlt)
+main.add_command(projector)
+main.add_command(contact)
+main.add_command(funnel)
+main.add_command(handoffs)
+main.add_command(tail)

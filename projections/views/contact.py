@@ -69,13 +69,13 @@ def read_contact(ask: Ask, contact: str) -> dict[str, Any] | None:
     )
     if not fields:
         return None
-    facts = [json.loads(text) for name, text in sorted(fields.items()) if name.startswith("facts:")]
-    changes = sorted(map(json.loads, history), key=_when, reverse=True)
+    facts = [json.loads(fields[name]) for name in map("facts:{}".format, ORDER) if name in fields]
+    changes = sorted(map(json.loads, history), key=when, reverse=True)
     return {
         "contact_id": contact,
         "stages": _named(fields, "stage:"),
         "segments": _named(fields, "segment:"),
-        **max(facts, key=itemgetter("at")),
+        **max(facts, key=itemgetter("at")),  # of several at one moment the stage's
         "changes": changes,
     }
 
@@ -85,7 +85,8 @@ def _named(fields: Mapping[str, str], prefix: str) -> dict[str, Any]:
     return {name.removeprefix(prefix): json.loads(found[name]) for name in sorted(found)}
 
 
-def _when(change: Change) -> tuple[int, int, int]:
+def when(change: Change) -> tuple[int, int, int]:
+    """Return what orders changes: time, then as the core decides within one event."""
     return change["at"], ORDER[change["record"]], change["sequence"]
 
 

@@ -9,6 +9,7 @@ import pytest
 from projections.store import Batch, Outcome, RedisAwayError, View, connect
 from projections.views.contact import read_contact
 from projections.views.funnel import read_funnel
+from schemas.errors import LifecycleError
 from tests.builders.changes import DAY, START, History
 from tests.builders.views import deliver, dump
 
@@ -128,5 +129,5 @@ def test_an_address_where_nothing_answers_is_told_as_such() -> None:
 
 
 def test_an_address_that_makes_no_sense_is_told_as_such() -> None:
-    with pytest.raises(RedisAwayError, match="REDIS_URL"):
+    with pytest.raises(LifecycleError, match="REDIS_URL"):
         connect("localhost:6379")

@@ -1,0 +1,56 @@
+"""`stageline projector`: keeps the views in Redis up to date, until it is told to stop."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from threading import Event
+from typing import TYPE_CHECKING
+
+import click
+
+from processors.lifecycle_files import load_lifecycle
+from processors.settings import load_settings
+from projections.generations import SupersededError
+from projections.projector import Projector
+from projections.views.funnel import Rung
+from schemas.errors import LifecycleError
+
+if TYPE_CHECKING:
+    from processors.lifecycle.plan import Plan
+
+LOG_FORMAT = "time=%(asctime)s level=%(levelname)s logger=%(name)s %(message)s"
+
+
+@click.command()
+def projector() -> None:
+    """Fill the views in Redis from the output topics and keep them so.
+
+    Redis and Kafka may come and go: it waits, and fills again what was lost. A second one running beside it
+    does no harm. SIGTERM or Ctrl-C ends it. Logs go to stderr.
+    """
+    settings = load_settings()
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, stream=sys.stderr)
+    logging.getLogger("kafka").setLevel(logging.ERROR)  # tells each lost connection once per try
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        Projector(
+            bootstrap=settings.bootstrap_servers,
+            redis_url=settings.redis_url,
+            ladder=ladder(load_lifecycle(settings.lifecycle)),
+            stop=stop,
+        ).run()
+    except SupersededError as end:
+        raise LifecycleError(str(end)) from end
+
+
+def ladder(plan: Plan) -> tuple[Rung, ...]:
+    """Return a plan's stages, track by track in rank order, detours last."""
+    stages = (plan.stages[index] for track in plan.tracks for index in track.stages)
+    return tuple(
+        Rung(track=plan.tracks[stage.track].id, stage=stage.id, owner=stage.owner, detour=stage.detour)
+        for stage in stages
+    )

@@ -1,0 +1,73 @@
+"""How the read commands write points, times and changes, and how they reach the views."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from processors.settings import load_settings
+from projections.store import RedisAwayError, View, connect, live_view
+from schemas.errors import LifecycleError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+NOTHING = "—"
+UNITS = (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1_000))
+
+
+@contextmanager
+def reading() -> Iterator[View]:
+    """Give the view that readers are to use. Raises LifecycleError saying what to start."""
+    client = connect(load_settings().redis_url)
+    try:
+        view = live_view(client)
+        if view is None:
+            raise LifecycleError("Nothing has been projected yet. Start `stageline projector`.")
+        yield view
+    except RedisAwayError as error:
+        raise LifecycleError(
+            f"Redis does not answer ({error}). Start one with `stageline up`, or set REDIS_URL."
+        ) from error
+    finally:
+        client.close()
+
+
+def console() -> Console:
+    """Make a console for tables: as wide as the terminal, else wide enough for ours."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+
+
+def points(thousandths: int | None) -> str:
+    """Write thousandths of a point as points: 40500 is 40.5."""
+    return NOTHING if thousandths is None else f"{thousandths / 1000:g}"
+
+
+def moment(ms: int | None) -> str:
+    """Write a time (ms since 1970) to the minute, in UTC."""
+    return NOTHING if ms is None else datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def span(ms: int) -> str:
+    """Write a length of time with its two largest units: `3 d 4 h`."""
+    parts: list[str] = []
+    for name, size in UNITS:
+        number, ms = divmod(ms, size)
+        if number or parts:
+            parts.append(f"{number} {name}")
+    return " ".join(part for part in parts[:2] if not part.startswith("0 ")) or "0 s"
+
+
+def headline(change: Mapping[str, Any]) -> str:
+    """Say in a few words what a change did; works on a whole change and on its brief form."""
+    match change["record"]:
+        case "stage_changed":
+            track = "" if change["track"] == "main" else f"{change['track']}: "
+            return f"{track}{change['from'] or NOTHING} → {change['to'] or NOTHING}"
+        case "segment_changed":
+            return f"{change['segment']}: {change['from'] or NOTHING} → {change['to'] or NOTHING}"
+    return f"hand-off of {change['stage']} {change['action']}"
