@@ -14,17 +14,23 @@ from urllib.parse import quote
 Change = Mapping[str, Any]
 """An output record and its name under `record`, as `schemas/avro/*_changed` and `mql_handoff` define it."""
 
+
+class Key(str):
+    """A key in a command, made by `key`: to it, and to nothing else, the store adds the view's name."""
+
+    __slots__ = ()
+
+
 Command = tuple[str, ...]
-"""A Redis command; the second item is its key, to which the store adds the view's name."""
 
 Project = Callable[[Change], tuple[Command, ...]]
 Ask = Callable[..., list[Any]]
 """Runs commands that only read, in one round trip, and returns their answers in order."""
 
 
-def key(*parts: str) -> str:
+def key(*parts: str) -> Key:
     """Join parts into a key that no other parts give: each is percent-encoded, so none can hold the colon."""
-    return ":".join(quote(part, safe="") for part in parts)
+    return Key(":".join(quote(part, safe="") for part in parts))
 
 
 def packed(value: Any) -> str:  # noqa: ANN401 - any JSON value

@@ -19,9 +19,9 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from projections.commands import packed
-from projections.views import project
-from projections.views.latest import brief
+from projections.commands import Key, key
+from projections.views import forget, project
+from projections.views.latest import reference
 from schemas.errors import LifecycleError
 
 if TYPE_CHECKING:
@@ -91,10 +91,10 @@ class View:
         self._script = client.register_script(SCRIPT)
 
     def ask(self, *commands: Command) -> list[Any]:
-        """Run commands, their keys without the view's name, in one round trip; answers in order."""
+        """Run commands in one round trip; answers in order."""
         pipe = self._client.pipeline(transaction=False)
-        for verb, key, *rest in commands:
-            pipe.execute_command(verb, self._prefix + key, *rest)  # type: ignore[no-untyped-call] # redis-py
+        for command in commands:
+            pipe.execute_command(*self._in_view(command))  # type: ignore[no-untyped-call] # redis-py
         with _away():
             return list(pipe.execute())
 
@@ -107,26 +107,34 @@ class View:
         keys = [self._prefix + name for name in ("positions", "held", "arrivals")]
         for batch in batches:
             expected = "" if batch.expected is None else str(batch.expected)
-            changes = msgpack.packb([_packed(change) for change in batch.changes])
-            self._script(
-                keys=keys, args=[self._prefix, batch.partition, expected, batch.after, changes], client=pipe
-            )
+            changes = msgpack.packb([self._packed(change) for change in batch.changes])
+            self._script(keys=keys, args=[batch.partition, expected, batch.after, changes], client=pipe)
         with _away():
             replies = pipe.execute()
         return [_outcome(batch, *reply) for batch, reply in zip(batches, replies, strict=True)]
 
+    def _in_view(self, command: Command) -> Command:
+        return tuple(self._prefix + part if isinstance(part, Key) else part for part in command)
+
+    def _packed(self, change: Change) -> tuple[Any, ...]:
+        applied = self._prefix + key("applied", change["contact_id"])
+        commands, forgetting = (
+            [self._in_view(command) for command in of(change)] for of in (project, forget)
+        )
+        return applied, change["record"], change["sequence"], commands, forgetting, reference(change)
+
     def positions(self) -> Mapping[str, int]:
         """Return the next offset to read per `topic/partition`; none for a partition not yet begun."""
-        (found,) = self.ask(("HGETALL", "positions"))
+        (found,) = self.ask(("HGETALL", key("positions")))
         return {partition: int(offset) for partition, offset in found.items()}
 
     def held(self) -> int:
         """Count changes that wait for an earlier one of the same contact."""
-        (count,) = self.ask(("HLEN", "held"))
+        (count,) = self.ask(("HLEN", key("held")))
         return int(count)
 
     def arrivals(self, after: str, wait_ms: int) -> list[tuple[str, str]]:
-        """Return (id, brief change as JSON) of what arrived after that id, waiting for some; `$` is now."""
+        """Return (id, reference) of the changes that arrived after that id, waiting for some; `$` is now."""
         with _away():
             found: Any = self._client.xread({self._prefix + "arrivals": after}, block=wait_ms, count=1000)
         streams = found.values() if isinstance(found, dict) else [entries for _, entries in found]
@@ -173,11 +181,6 @@ def keep_only(client: Client, name: str) -> list[str]:
             View(client, other).remove()
             client.srem(NAMES, other)
     return others
-
-
-def _packed(change: Change) -> tuple[Any, ...]:
-    commands = project(change)
-    return change["contact_id"], change["record"], change["sequence"], commands, packed(brief(change))
 
 
 def _outcome(batch: Batch, status: str, detail: str | int) -> Outcome:

@@ -2,7 +2,8 @@
 
 `contact:<id>` is a hash: `stage:<track>` and `segment:<segment>` hold the present place, `facts:<record>`
 what the newest change of that record type said. The three record types arrive independently of each other,
-so each writes only fields of its own. `history:<id>` holds the changes themselves, `contacts` every id.
+so each writes only fields of its own. `history:<id>` holds the changes
+themselves, `contacts` every id.
 """
 
 from __future__ import annotations
@@ -33,7 +34,19 @@ def project(change: Change) -> tuple[Command, ...]:
         ("HSET", key("contact", contact), f"facts:{change['record']}", packed(_facts(change))),
         ("ZADD", history, str(change["at"]), packed(change)),
         ("ZREMRANGEBYRANK", history, "0", str(-HISTORY - 1)),
-        ("ZADD", "contacts", "0", contact),
+        ("ZADD", key("contacts"), "0", contact),
+    )
+
+
+def forget(change: Change) -> tuple[Command, ...]:
+    """Return what removes all that is known of the contact, if the change says that it was erased."""
+    if change["cause"]["criterion"] != "contact_erased":
+        return ()
+    contact = change["contact_id"]
+    return (
+        ("DEL", key("history", contact)),
+        ("DEL", key("contact", contact)),
+        ("ZREM", key("contacts"), contact),
     )
 
 
@@ -93,5 +106,5 @@ def when(change: Change) -> tuple[int, int, int]:
 def read_near(ask: Ask, start: str) -> list[str]:
     """Return some contact ids that begin with `start`, in order."""
     end = start + "\U0010ffff"  # the last code point: no id that begins with `start` sorts after it
-    (found,) = ask(("ZRANGEBYLEX", "contacts", f"[{start}", f"({end}", "LIMIT", "0", str(NEAR)))
+    (found,) = ask(("ZRANGEBYLEX", key("contacts"), f"[{start}", f"({end}", "LIMIT", "0", str(NEAR)))
     return list(found)

@@ -1,7 +1,9 @@
 """The funnel: how many contacts ever entered each stage, how many are there now, and how many went on.
 
 `reached:<track>:<stage>` keeps the time of each contact's first entry, stages passed on the way included.
-Conversion of a stage = contacts that ever reached it / contacts that ever reached the rung before it.
+`gone:<track>` are the contacts that have no stage any more, as they became part of another contact, which
+reached these stages in their place, or were erased: they no longer count. Conversion of a stage = contacts
+that ever reached it / contacts that ever reached the rung before it.
 """
 
 from __future__ import annotations
@@ -15,11 +17,11 @@ from projections.views.stage_counts import members
 from projections.views.velocity import time_in_stages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from projections.commands import Ask, Change, Command
+    from projections.commands import Ask, Change, Command, Key
 
-LADDER = "ladder"  # the stages as the lifecycle file orders them, told by whoever starts the projector
+LADDER = key("ladder")  # the stages as the lifecycle file orders them, told by whoever starts the projector
 MAIN = "main"
 
 
@@ -38,12 +40,17 @@ def project(change: Change) -> tuple[Command, ...]:
     track, at = change["track"], str(change["at"])
     entered = dict.fromkeys(change["path"])
     reached = (("ZADD", _reached(track, stage), "NX", at, change["contact_id"]) for stage in entered)
-    named = (("ZADD", "stages", "NX", "0", packed([track, stage])) for stage in entered)
-    return (*reached, *named)
+    named = (("ZADD", key("stages"), "NX", "0", packed([track, stage])) for stage in entered)
+    gone = ("ZREM", _gone(track)) if change["to"] is not None else ("ZADD", _gone(track), at)
+    return (*reached, *named, (*gone, change["contact_id"]))
 
 
-def _reached(track: str, stage: str) -> str:
+def _reached(track: str, stage: str) -> Key:
     return key("reached", track, stage)
+
+
+def _gone(track: str) -> Key:
+    return key("gone", track)
 
 
 def define(ladder: Iterable[Rung]) -> Command:
@@ -53,7 +60,7 @@ def define(ladder: Iterable[Rung]) -> Command:
 
 def read_ladder(ask: Ask) -> list[Rung]:
     """Return the defined stages in order, then those that only earlier definitions had."""
-    ladder, stages = ask(("GET", LADDER), ("ZRANGE", "stages", "0", "-1"))
+    ladder, stages = ask(("GET", LADDER), ("ZRANGE", key("stages"), "0", "-1"))
     rungs = [Rung(**rung) for rung in json.loads(ladder or "[]")]
     defined = {(rung.track, rung.stage) for rung in rungs}
     seen = (json.loads(pair) for pair in stages)
@@ -68,15 +75,22 @@ def read_funnel(ask: Ask, now: int) -> dict[str, Any]:
     """
     rungs = read_ladder(ask)
     counts = ask(*(("ZCARD", members(rung.track, rung.stage)) for rung in rungs))
-    reached = ask(*(("ZCARD", _reached(rung.track, rung.stage)) for rung in rungs))
+    reached = _count_reached(ask, rungs)
     times = time_in_stages(ask, [(rung.track, rung.stage) for rung in rungs], now)
     stages = [
         {**asdict(rung), "now": count, "reached": ever, "time": time}
         for rung, count, ever, time in zip(rungs, counts, reached, times, strict=True)
     ]
-    (contacts,) = ask(("ZCARD", "contacts"))
+    (contacts,) = ask(("ZCARD", key("contacts")))
     staged = sum(stage["now"] for stage in stages if stage["track"] == MAIN)
     return {"at": now, "contacts": contacts, "staged": staged, "stages": _converted(stages)}
+
+
+def _count_reached(ask: Ask, rungs: Sequence[Rung]) -> list[int]:
+    ever = ask(*(("ZCARD", _reached(rung.track, rung.stage)) for rung in rungs))
+    pairs = [(_gone(rung.track), _reached(rung.track, rung.stage)) for rung in rungs]
+    gone = ask(*(("ZINTERCARD", "2", *pair) for pair in pairs))
+    return [a - b for a, b in zip(ever, gone, strict=True)]
 
 
 def _converted(stages: list[dict[str, Any]]) -> list[dict[str, Any]]:

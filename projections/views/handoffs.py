@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from projections.commands import key
+from projections.views.latest import reference, resolve
 
 if TYPE_CHECKING:
-    from projections.commands import Ask, Change, Command
+    from projections.commands import Ask, Change, Command, Key
 
 OPEN = "open"
 ENDS = ("accepted", "rejected", "expired", "withdrawn")
@@ -45,12 +46,12 @@ def _card(change: Change, status: str) -> tuple[str, ...]:
         f"{change['action']}_at": change["at"],
     }
     if change["action"] == "offered":
-        told |= {"summary": change["why"]["summary"], "total": change["score"].get("total")}
+        told["offer"] = reference(change)
     known = {name: str(value) for name, value in told.items() if value is not None}
     return tuple(part for pair in known.items() for part in pair)
 
 
-def _column(status: str) -> str:
+def _column(status: str) -> Key:
     return key("handoffs", status)
 
 
@@ -66,10 +67,13 @@ def read_board(ask: Ask, limit: int = 50) -> dict[str, Any]:
 
 
 def _cards(ask: Ask, handoffs: list[str]) -> list[dict[str, Any]]:
+    """Read some cards; `summary` and `total` (thousandths) are those of the offer, if it is still kept."""
     cards = ask(*(("HGETALL", key("handoff", handoff)) for handoff in handoffs))
-    return [{name: _typed(name, text) for name, text in card.items()} for card in cards]
+    offers = resolve(ask, [card["offer"] for card in cards if "offer" in card])
+    said = {offer["handoff"]: {name: offer[name] for name in ("summary", "total")} for offer in offers}
+    return [_typed(card) | said.get(card["handoff"], {}) for card in cards]
 
 
-def _typed(name: str, text: str) -> str | int:
-    is_number = name.endswith("_at") or name in {"accept_by", "cycle", "total"}
-    return int(text) if is_number else text
+def _typed(card: dict[str, str]) -> dict[str, Any]:
+    numbers = [name for name in card if name.endswith("_at") or name in {"accept_by", "cycle"}]
+    return {name: int(text) if name in numbers else text for name, text in card.items() if name != "offer"}

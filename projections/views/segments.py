@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from projections.commands import key, packed
 
 if TYPE_CHECKING:
-    from projections.commands import Ask, Change, Command
+    from projections.commands import Ask, Change, Command, Key
 
 
 def project(change: Change) -> tuple[Command, ...]:
@@ -19,17 +19,17 @@ def project(change: Change) -> tuple[Command, ...]:
         commands.append(("ZREM", _members(segment, change["from"]), contact))
     if change["to"] is not None:
         commands.append(("ZADD", _members(segment, change["to"]), at, contact))
-        commands.append(("ZADD", "bands", "NX", "0", packed([segment, change["to"]])))
+        commands.append(("ZADD", key("bands"), "NX", "0", packed([segment, change["to"]])))
     return tuple(commands)
 
 
-def _members(segment: str, band: str) -> str:
+def _members(segment: str, band: str) -> Key:
     return key("segment", segment, band)
 
 
 def read_segments(ask: Ask) -> dict[str, dict[str, int]]:
     """Return how many contacts are in each band, by segment."""
-    (pairs,) = ask(("ZRANGE", "bands", "0", "-1"))
+    (pairs,) = ask(("ZRANGE", key("bands"), "0", "-1"))
     bands = [json.loads(pair) for pair in pairs]
     counts = ask(*(("ZCARD", _members(segment, band)) for segment, band in bands))
     found: dict[str, dict[str, int]] = {}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from projections.commands import key
 
 if TYPE_CHECKING:
-    from projections.commands import Change, Command
+    from projections.commands import Change, Command, Key
 
 
 def project(change: Change) -> tuple[Command, ...]:
@@ -25,6 +25,6 @@ def project(change: Change) -> tuple[Command, ...]:
     return tuple(commands)
 
 
-def members(track: str, stage: str) -> str:
+def members(track: str, stage: str) -> Key:
     """Key of the set of those who are in the stage now, scored by entry (ms, UTC)."""
     return key("stage", track, stage)

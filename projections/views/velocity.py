@@ -15,7 +15,7 @@ from projections.views.stage_counts import members
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from projections.commands import Ask, Change, Command
+    from projections.commands import Ask, Change, Command, Key
 
 PERCENTILES = (50, 75, 90)
 LONGEST_MS = 2**42  # 139 years: longer than any stay, so the bisection's upper bound
@@ -23,14 +23,14 @@ LONGEST_MS = 2**42  # 139 years: longer than any stay, so the bisection's upper 
 
 def project(change: Change) -> tuple[Command, ...]:
     """Keep the length of the stay that this change ended."""
-    if change["from"] is None or change["since"] is None:
+    if change["since"] is None or change["to"] is None:  # a contact that became part of another stays there
         return ()
     stay = f"{change['sequence']}:{change['contact_id']}"
     length = max(0, change["at"] - change["since"])
     return (("ZADD", _spells(change["track"], change["from"]), str(length), stay),)
 
 
-def _spells(track: str, stage: str) -> str:
+def _spells(track: str, stage: str) -> Key:
     return key("spells", track, stage)
 
 

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from projections.commands import key
 from projections.store import Batch, Outcome, RedisAwayError, View, connect
 from projections.views.contact import read_contact
 from projections.views.funnel import read_funnel
+from projections.views.latest import resolve
 from schemas.errors import LifecycleError
 from tests.builders.changes import DAY, START, History
 from tests.builders.views import deliver, dump
@@ -93,10 +95,10 @@ def test_a_change_applied_half_is_made_whole_by_applying_it_again(
 ) -> None:
     """A script is not rolled back: here a key of the wrong type stops it in the middle."""
     history = moved_twice()
-    view.ask(("SET", "latest", "in the way"))
+    view.ask(("SET", key("latest"), "in the way"))
     with pytest.raises(Exception, match="WRONGTYPE"):
         deliver(view, history.changes)
-    view.ask(("DEL", "latest"))
+    view.ask(("DEL", key("latest")))
     deliver(view, history.changes)
     whole = new_view()
     deliver(whole, history.changes)
@@ -107,7 +109,7 @@ def test_arrivals_can_be_followed_from_any_point(view: View) -> None:
     history = moved_twice()
     deliver(view, history.changes)
     (first, one), (last, two) = view.arrivals("0", 10)
-    assert ('"to":"lead"' in one, '"to":"mql"' in two) == (True, True)
+    assert [change["to"] for change in resolve(view.ask, [one, two])] == ["lead", "mql"]
     assert view.arrivals(first, 10) == [(last, two)]
     assert view.arrivals(last, 10) == []
 

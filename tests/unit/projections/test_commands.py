@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projections.commands import key, packed
+from projections.commands import Key, key, packed
 from projections.views import VIEWS, project
 from tests.builders.changes import HOUR, History
 
@@ -31,3 +31,9 @@ def test_every_command_of_every_view_may_be_repeated() -> None:
     assert {change["record"] for change in history.changes} == set(VIEWS)
     verbs = {command[0] for change in history.changes for command in project(change)}
     assert verbs <= IDEMPOTENT
+
+
+def test_every_command_names_its_key_so_that_the_store_finds_it() -> None:
+    history = History("c1")
+    for change in (history.enter("lead"), history.band("hot"), history.handoff("offered")):
+        assert all(isinstance(command[1], Key) for command in project(change))
