@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from tests.bench.crash import crash
+from tests.bench.latency import latency
 
 
 @click.group()
@@ -13,4 +14,5 @@ def main() -> None:
 
 
 main.add_command(crash)
+main.add_command(latency)
 main()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
@@ -10,7 +9,8 @@ from uuid import uuid4
 
 import click
 
-from processors.settings import load_settings
+from tests.bench import figures
+from tests.bench.servers import broker
 from tests.chaos.counting import CountingSubject
 from tests.chaos.crash import crash_test
 from tests.chaos.stock import GUARANTEES, StockSubject
@@ -26,19 +26,15 @@ ENGINES = ("stageline", *(f"stock-{guarantee}" for guarantee in GUARANTEES))
 @click.option("--events", default=50_000, show_default=True)
 @click.option("--kills", default=5, show_default=True)
 @click.option("--seed", default=7, show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@figures.as_json
 def crash(engine: str, events: int, kills: int, seed: int, *, as_json: bool) -> None:
     """Kill workers under load and compare what they wrote with a plain fold of what was sent."""
-    bootstrap = load_settings().bootstrap_servers
     logs = Path(mkdtemp(prefix="stageline-crash-"))
     click.echo(f"Workers' logs: {logs}", err=True)
-    report = crash_test(
-        _subject(engine, bootstrap), bootstrap, logs, events=events, kills=kills, seed=seed
-    )._asdict()
-    if as_json:
-        click.echo(json.dumps({"engine": engine, **report}))
-    else:
-        click.echo("\n".join(f"{name:>20}  {value}" for name, value in {"engine": engine, **report}.items()))
+    with broker() as bootstrap:
+        subject = _subject(engine, bootstrap)
+        report = crash_test(subject, bootstrap, logs, events=events, kills=kills, seed=seed)._asdict()
+    figures.show({"engine": engine, **report}, as_json=as_json)
 
 
 def _subject(engine: str, bootstrap: str) -> Subject:

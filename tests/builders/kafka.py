@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
@@ -58,6 +59,18 @@ def read_topic(bootstrap: str, topic: str) -> Iterator[Row]:
             assert error.code() == KafkaError._PARTITION_EOF, error
             left.discard(message.partition())
         else:
+            yield _row(message)
+    consumer.close()
+
+
+def tail_topic(bootstrap: str, topic: str, deadline: float) -> Iterator[Row]:
+    """Read committed records as they come, from now until `deadline` (monotonic seconds)."""
+    consumer = _make_consumer(bootstrap, f"tail-{uuid4()}")
+    ends = end_offsets(bootstrap, topic)
+    consumer.assign([TopicPartition(topic, number, end) for number, end in ends.items()])
+    while time.monotonic() < deadline:
+        message = consumer.poll(0.1)
+        if message is not None and message.error() is None:
             yield _row(message)
     consumer.close()
 

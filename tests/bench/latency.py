@@ -1,0 +1,102 @@
+"""`scripts/bench latency`: from publishing an event to reading the stage change that it caused."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from statistics import quantiles
+from tempfile import mkdtemp
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import click
+import psutil
+
+from processors.topic_admin import ensure_topics
+from schemas.codec import encode
+from schemas.topics import ENGAGEMENT, STAGE_CHANGED
+from tests.bench import figures
+from tests.bench.servers import broker, workers
+from tests.builders.kafka import make_producer, tail_topic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    Moments = dict[bytes, float]  # contact → monotonic seconds
+
+WARM_UP_S = 5  # connections, the first transactions, the workers' first recovery
+VISITORS = 500  # who view pages; known after the warm-up, as most visitors of a site are
+HEADER = dict.fromkeys(
+    ("contact_id", "anonymous_id", "email", "received_at", "source", "campaign", "medium", "company_id")
+)
+
+
+@click.command()
+@click.option("--rate", default=1_000, show_default=True, help="Events a second.")
+@click.option("--seconds", default=30, show_default=True)
+@click.option("--changing", default=10, show_default=True, help="Every which event moves a contact.")
+@click.option("--count", "worker_count", default=1, show_default=True, help="Workers.")
+@figures.as_json
+def latency(rate: int, seconds: int, changing: int, worker_count: int, *, as_json: bool) -> None:
+    """Publish page views at a steady rate, and demo requests that make their contact an MQL."""
+    logs = Path(mkdtemp(prefix="stageline-latency-"))
+    with broker() as bootstrap:
+        ensure_topics(bootstrap)
+        with workers(bootstrap, worker_count, logs) as running:
+            sent, seen = _run(bootstrap, rate, seconds + WARM_UP_S, changing)
+            cpu = sum(sum(psutil.Process(one.pid).cpu_times()[:2]) for one in running)
+    figures.show({"rate": rate, **_summary(sent, seen), "workers_cpu_s": round(cpu, 1)}, as_json=as_json)
+
+
+def _run(bootstrap: str, rate: int, seconds: int, changing: int) -> tuple[Moments, Moments]:
+    """Return when each moving contact's event was published and its change was read."""
+    sent: Moments = {}
+    seen: Moments = {}
+    expected = rate * seconds // changing
+    reader = Thread(target=_read, args=(bootstrap, seen, expected, seconds + 30))
+    reader.start()
+    producer = make_producer(bootstrap)
+    started = time.monotonic()
+    for number, (contact, event) in enumerate(_events(rate * seconds, changing)):
+        if (ahead := started + number / rate - time.monotonic()) > 0:
+            time.sleep(ahead)
+        if event["type"] == "demo_requested":
+            sent[contact] = time.monotonic()
+        producer.produce(ENGAGEMENT.name, encode(event), contact)
+        producer.poll(0)
+    producer.flush()
+    reader.join()
+    return sent, seen
+
+
+def _events(count: int, changing: int) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    run = uuid4().hex[:8]
+    for number in range(count):
+        moving = number % changing == 0
+        contact = f"{run}-m{number}" if moving else f"{run}-v{number % VISITORS}"
+        event = HEADER | {"event_id": f"{run}-{number}", "contact_id": contact}
+        event["occurred_at"] = int(time.time() * 1000)
+        kind = {"type": "demo_requested", "kind": None} if moving else {"type": "page_view", "url": "/blog/a"}
+        yield contact.encode(), event | kind
+
+
+def _read(bootstrap: str, seen: Moments, expected: int, patience: float) -> None:
+    deadline = time.monotonic() + patience
+    for row in tail_topic(bootstrap, STAGE_CHANGED.name, deadline):
+        seen.setdefault(row.key, time.monotonic())
+        if len(seen) >= expected:
+            return
+
+
+def _summary(sent: Moments, seen: Moments) -> dict[str, float]:
+    warm = min(sent.values()) + WARM_UP_S
+    waits = [1000 * (seen[key] - at) for key, at in sent.items() if at >= warm and key in seen]
+    cuts = quantiles(waits, n=1000)
+    return {
+        "changes": len(waits),
+        "missing": len(sent.keys() - seen.keys()),
+        "p50_ms": round(cuts[499], 1),
+        "p99_ms": round(cuts[989], 1),
+        "max_ms": round(max(waits), 1),
+    }

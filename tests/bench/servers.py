@@ -1,0 +1,53 @@
+"""A broker of the measurement's own, unless BOOTSTRAP_SERVERS gives one; and workers on it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING
+
+import click
+
+from processors.stack.kafka import kafka_server
+from processors.stack.local import QUIET
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def broker() -> Iterator[str]:
+    """Yield a broker's address."""
+    if given := os.environ.get("BOOTSTRAP_SERVERS"):
+        yield given
+        return
+    home = Path(mkdtemp(prefix="stageline-bench-"))
+    click.echo(f"Broker's data and workers' logs: {home}", err=True)
+    server = kafka_server(home, QUIET)
+    server.start()
+    try:
+        yield server.address
+    finally:
+        server.stop()
+
+
+@contextmanager
+def workers(bootstrap: str, count: int, logs: Path) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Run `stageline worker` processes."""
+    env = os.environ | {"BOOTSTRAP_SERVERS": bootstrap}
+    running = []
+    for number in range(count):
+        with (logs / f"worker-{number}.log").open("ab") as log:
+            command = [str(Path(sys.executable).with_name("stageline")), "worker"]
+            running.append(subprocess.Popen(command, env=env, stdout=log, stderr=log))
+    try:
+        yield running
+    finally:
+        for process in running:
+            process.terminate()
+        for process in running:
+            process.wait(20)
