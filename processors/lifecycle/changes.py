@@ -68,6 +68,7 @@ def handoff_changed(
     contact, stage = turn.contact, turn.program.plan.stages[handoff.stage]
     contact.handoff_changes += 1
     criterion, reason, actor = said
+    evidence = list(turn.offered_for)
     to = stage.handoff.to if stage.handoff is not None else ""
     return {
         **_head(turn, "mql_handoff", contact.handoff_changes, handoff.cycle),
@@ -78,7 +79,7 @@ def handoff_changed(
         "reason": reason,
         "actor": actor,
         "cause": _cause(turn, criterion),
-        "why": _why(turn, _handed(stage, handoff, to, action, reason), list(turn.offered_for)),
+        "why": _why(turn, _handed(stage, handoff, action, reason, evidence), evidence),
         "owner": _owner(turn.program, place),
         **_tail(turn),
         "accept_by": handoff.accept_by,
@@ -163,11 +164,12 @@ def _because(evidence: list[Evidence]) -> str:
     return f": {'; '.join(facts)}." if facts else "."
 
 
-def _handed(stage: Stage, handoff: Handoff, to: str, action: str, reason: str | None) -> str:
+def _handed(stage: Stage, handoff: Handoff, action: str, reason: str | None, evidence: list[Evidence]) -> str:
+    to = stage.handoff.to if stage.handoff is not None else ""
     by = f", answer expected by {words.moment(handoff.accept_by)}" if handoff.accept_by else ""
     said = f": {reason}" if reason else ""
     told = {
-        "offered": f"Offered to {to} as {stage.id}{by}.",
+        "offered": f"Offered to {to} as {stage.id}{by}{_because(evidence)}",
         "reminded": f"{to} was reminded of the hand-off as {stage.id}{by}.",
         "accepted": f"{to} accepted the hand-off as {stage.id}{said}.",
         "rejected": f"{to} rejected the hand-off as {stage.id}{said}.",
