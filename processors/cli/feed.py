@@ -15,12 +15,12 @@ from rich.console import Console
 
 from processors import checkpoint
 from processors.cli.feed_progress import FeedProgress
+from processors.cli.feed_publish import publish_file
 from processors.lines import open_input
-from processors.publish import DeliveryError, Publisher
+from processors.publish import DeliveryError
 from processors.rejects import Rejects
-from processors.settings import load_settings
 from processors.transfer import NdjsonSink, Tally, transfer
-from schemas.errors import LifecycleError, SchemaError
+from schemas.errors import SchemaError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -101,7 +101,7 @@ def _attempt(feed: Feed, items: Iterable[Item], progress: FeedProgress, tally: T
     """Transfer everything. Gives the exit code and why it stopped early, if it did."""
     try:
         if feed.to is None:
-            _publish(feed, items, progress, tally)
+            publish_file(feed.source, items, progress, tally)
         else:
             transfer(items, NdjsonSink(out=sys.stdout.buffer), progress.refuse, tally)
     except KeyboardInterrupt:
@@ -109,46 +109,6 @@ def _attempt(feed: Feed, items: Iterable[Item], progress: FeedProgress, tally: T
     except (DeliveryError, SchemaError) as error:
         return 1, f"Stopped: {error}"
     return 0, ""
-
-
-def _publish(feed: Feed, items: Iterable[Item], progress: FeedProgress, tally: Tally) -> None:
-    with Publisher(load_settings().bootstrap_servers) as publisher:
-        keep = _Keeper(feed, publisher, tally)
-        progress.each_second = keep.save
-        try:
-            try:
-                transfer(items, publisher, progress.refuse, tally)
-            finally:  # whatever stopped it: what is on the way is waited for
-                publisher.flush()
-        except BaseException:
-            keep.save()
-            raise
-        finally:
-            tally.events = publisher.acknowledged
-        keep.clear()
-
-
-class _Keeper:
-    """Keeps the checkpoint of a file; does nothing for a pipe."""
-
-    def __init__(self, feed: Feed, publisher: Publisher, tally: Tally) -> None:
-        self._source = None if feed.source == "-" else feed.source
-        self._publisher = publisher
-        self._tally = tally
-
-    def save(self) -> None:
-        if self._source is not None:
-            try:
-                checkpoint.save(self._source, self._publisher.done_before(self._tally.line))
-            except OSError as error:
-                raise LifecycleError(
-                    f"checkpoint {checkpoint.beside(self._source)}: {error.strerror}. "
-                    "Copy the file to a folder that can be written to, or pipe it in."
-                ) from None
-
-    def clear(self) -> None:
-        if self._source is not None:
-            checkpoint.clear(self._source)
 
 
 def _report(console: Console, feed: Feed, tally: Tally, seconds: float) -> None:

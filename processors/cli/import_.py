@@ -10,6 +10,8 @@ import click
 
 from processors.cli.feed import Feed, feed_options, run
 from processors.importers.access_log import Site, newest, read_log
+from processors.importers.csv_file import read_csv
+from processors.importers.csv_map import load_map
 from processors.importers.path_rules import NO_RULES, load_rules
 from processors.importers.referrers import host_of
 from processors.importers.visitors import load_key
@@ -76,6 +78,23 @@ def access_log(
         shift_ms=0 if shift_to is None else _shift(feed.source, shift_to),
     )
     run(feed, lambda lines: read_log(lines, site))
+
+
+@import_.command(name="csv")
+@feed_options
+@to_stdout
+@click.option("--map", "map_file", type=EXISTING, required=True, help="YAML: what each column is.")
+@click.option("--encoding", help="Encoding of the file, instead of the map's.")
+@click.option("--delimiter", help="What separates the columns, instead of the map's.")
+def csv(map_file: Path, encoding: str | None, delimiter: str | None, **options: Any) -> None:  # noqa: ANN401 - the options that `Feed` names
+    """Import a CSV export of a CRM by a map: contact, time, event type and fields per column.
+
+    Rows that cannot be read are refused whole, with line, reason and their own text. A row without a mapped
+    event id gets one from its content, so importing a file again is harmless.
+    """
+    given = {"encoding": encoding, "delimiter": delimiter}
+    map_ = load_map(map_file, **{name: value for name, value in given.items() if value is not None})
+    run(Feed(**options), lambda lines: read_csv(lines, map_))
 
 
 def _shift(source: str, to: int) -> int:

@@ -1,7 +1,8 @@
 """What a request for a path was: a page view, a download, content, or nothing to count.
 
 The first rule of the rules file whose `path` matches decides; where none does, the ending of the file name.
-In `path`, `*` stands for anything within one folder, `**` for anything at all; `/files/**` is `/files` too.
+In `path`, `*` stays within one folder and `**` is any number of folders, as in lifecycle files: `/files/**`
+is `/files` too.
 """
 
 from __future__ import annotations
@@ -10,10 +11,9 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from processors.importers.yaml_file import load_yaml, refusal
-from schemas.errors import LifecycleError
+from processors.importers.yaml_file import Part, load_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,10 +29,8 @@ _ENDING = re.compile(r"\.([A-Za-z][A-Za-z0-9]{0,5}|7z)$")
 _FEED_PATH = re.compile(r"/(feed|rss|atom)([/?]|\.xml\?)|[?&][^=&]*=(rss|atom)", re.IGNORECASE)
 
 
-class Rule(BaseModel):
+class Rule(Part):
     """One line of the rules file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     path: str = Field(pattern="^/")
     as_: Literal["page_view", "asset_download", "content_view", "ignore"] = Field(alias="as")
@@ -44,16 +42,11 @@ class Rule(BaseModel):
     @cached_property
     def expression(self) -> re.Pattern[str]:
         """The path as a regular expression: our own translation, so that no user writes one."""
-        folder = self.path.removesuffix("/**")
-        parts = re.split(r"(\*\*|\*)", folder)
-        text = "".join({"**": ".*", "*": "[^/]*"}.get(part) or re.escape(part) for part in parts)
-        return re.compile(text + ("(/.*)?" if folder != self.path else ""), re.DOTALL)
+        return re.compile("".join(_segment(segment) for segment in self.path[1:].split("/")), re.DOTALL)
 
 
-class PathRules(BaseModel):
+class PathRules(Part):
     """The rules file: `rules: [...]`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     rules: tuple[Rule, ...]
 
@@ -65,17 +58,20 @@ class PathRules(BaseModel):
         return _by_ending(path, query)
 
 
+def _segment(segment: str) -> str:
+    if segment == "**":
+        return "(?:/[^/]*)*"
+    return "/" + "[^/]*".join(re.escape(part) for part in segment.split("*"))
+
+
 NO_RULES = PathRules(rules=())
 _PAGE = Rule.model_validate({"path": "/**", "as": "page_view"})
 _DOWNLOAD = Rule.model_validate({"path": "/**", "as": "asset_download"})
 
 
 def load_rules(file: Path) -> PathRules:
-    """Read a rules file. Raises LifecycleError naming the place and what is wrong with it."""
-    try:
-        return PathRules.model_validate(load_yaml(file))
-    except ValidationError as error:
-        raise LifecycleError(refusal(file, error)) from None
+    """Read a rules file. Raises LifecycleError showing each mistake."""
+    return load_model(file, PathRules)
 
 
 def _by_ending(path: str, query: str) -> Rule | str:
