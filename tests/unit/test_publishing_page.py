@@ -19,11 +19,12 @@ from schemas.ndjson import parse_line
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "publishing.md").read_text("utf-8")
-COMMANDS = re.findall(r"^    (?:.*\| )?(stageline [^|]*)", PAGE, re.MULTILINE)
+COMMANDS = re.findall(r"stageline [^|\n]*", "\n".join(re.findall(r"^    .*$", PAGE, re.MULTILINE)))
 
 
 def block(language: str, number: int = 0) -> str:
-    return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)[number]
+    blocks: list[str] = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+    return blocks[number]
 
 
 def test_the_event_is_one() -> None:
