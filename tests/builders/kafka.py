@@ -42,6 +42,7 @@ def make_producer(bootstrap: str) -> Producer:
             "enable.idempotence": True,
             "partitioner": "murmur2_random",
             "linger.ms": 5,
+            "message.max.bytes": 4_000_000,  # what a broker refuses is the broker's to say
         }
     )
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 EVERY = 5
 CONTACTS = 500
+BUG = b"bug"  # a record that the processor has a bug for
+PERSONAL = "ann@example.org"  # what an exception may say, and a log must not
 
 
 class Counting:
@@ -40,6 +42,8 @@ class Counting:
     def process(self, batch: Batch) -> None:
         for record in batch.records:
             batch.offset = record.offset
+            if record.value == BUG:
+                raise RuntimeError(PERSONAL)
             key = record.key or b""
             count, last = json.loads(batch.state(key) or b"[0, -1]")
             if record.offset > last:

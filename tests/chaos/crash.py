@@ -16,6 +16,7 @@ from tests.builders.kafka import Committed, create_topics, end_offsets, make_pro
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+    from signal import Signals
 
     Events = Sequence[tuple[bytes, bytes]]
 
@@ -111,6 +112,10 @@ class Fleet:
         self._subject = subject
         self._logs = logs
         self._processes = [self._start(number) for number in range(workers)]
+
+    def signal(self, number: int, what: Signals) -> None:
+        """Send a signal to one worker."""
+        self._processes[number].send_signal(what)
 
     def kill(self, number: int) -> None:
         """SIGKILL one worker and start it again."""
