@@ -4,7 +4,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from processors.cli.main import main
+from processors.cli.main import COMMANDS, main
 from schemas.errors import LifecycleError, SchemaError
 
 
@@ -27,3 +27,10 @@ def test_a_refusal_is_one_line_on_stderr_and_exit_code_1(
 
 def test_a_wrong_use_exits_with_code_2() -> None:
     assert CliRunner().invoke(main, ["no-such-command"]).exit_code == 2
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_in_the_table_is_there_and_says_what_it_does(name: str) -> None:
+    shown = CliRunner().invoke(main, [name, "--help"])
+    assert shown.exit_code == 0
+    assert shown.output.startswith(f"Usage: main {name}")
