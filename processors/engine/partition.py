@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from aiokafka import TopicPartition
 
 from processors.engine.batch import NO_HEADERS, Batch
-from processors.engine.recovery import PROGRESS_KEY, find_start, restore, restore_timers
+from processors.engine.recovery import PROGRESS_KEY, find_start, progress_row, restore, restore_timers
 from processors.engine.store import MemoryStore
 from processors.engine.timers import Timers
 from processors.engine.transaction import commit, make_producer, route
@@ -183,10 +183,18 @@ class Partition:
         rows = {} if silent else route(batch.outputs, self._counts)
         if self._changelog is not None:
             rows[self._changelog] = [(key, state, NO_HEADERS) for key, state in batch.states.items()]
-            rows[self._changelog].append((PROGRESS_KEY, b"%d" % batch.next_offset, NO_HEADERS))
+            progress = progress_row(batch.next_offset, _contacts_after(batch))
+            rows[self._changelog].append((PROGRESS_KEY, progress, NO_HEADERS))
         return rows
 
 
 def _next_limit(records: int, seconds: float) -> int:
     """Return how many records like these take `BATCH_S`."""
     return max(MIN_BATCH, min(MAX_BATCH, int(records * BATCH_S / max(seconds, 1e-6))))
+
+
+def _contacts_after(batch: Batch) -> int:
+    known = batch.store.get
+    return len(batch.store) + sum(
+        (state is not None) - (known(key) is not None) for key, state in batch.states.items()
+    )

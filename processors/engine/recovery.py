@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from processors.engine.store import Store
     from processors.engine.timers import Timers
 
-# The changelog also says how far it goes: under this key stands the next source offset. No contact has it,
-# since ids hold no control characters; compaction keeps the newest.
+# The changelog also says how far it goes: under this key stand the next source offset and how many contacts
+# there are up to it. No contact has it, since ids hold no control characters; compaction keeps the newest.
 PROGRESS_KEY = b"\x00progress"
 FETCH_BYTES = 8 << 20  # per request; about 30,000 typical states
 ROWS_AT_ONCE = 20_000  # the event loop is held this long (about 40 ms) between two heartbeats
@@ -45,8 +45,9 @@ async def restore(bootstrap: str, changelog: TopicPartition, store: Store) -> in
     """Read the changelog to its end into `store`; return the next source offset it covers, if any.
 
     The end is told by position, not by the last record: compaction and transaction markers leave gaps.
+    A changelog that lost contacts (emptied or made anew under a running worker, say) counts as empty.
     """
-    progress: int | None = None
+    progress: bytes | None = None
     reader = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         isolation_level="read_committed",
@@ -61,12 +62,31 @@ async def restore(bootstrap: str, changelog: TopicPartition, store: Store) -> in
         while not await _at_end(reader, changelog):
             fetched = await reader.getmany(timeout_ms=100, max_records=ROWS_AT_ONCE)
             rows = {record.key: record.value for record in fetched.get(changelog, ())}
-            if (newest := rows.pop(PROGRESS_KEY, None)) is not None:
-                progress = int(newest)
+            progress = rows.pop(PROGRESS_KEY, progress)
             store.apply(rows)
     finally:
         await reader.stop()
-    return progress
+    return _trusted(changelog, store, progress)
+
+
+def progress_row(next_offset: int, contacts: int) -> bytes:
+    """Return what stands under `PROGRESS_KEY`."""
+    return b"%d %d" % (next_offset, contacts)
+
+
+def _trusted(changelog: TopicPartition, store: Store, progress: bytes | None) -> int | None:
+    """Return the offset of a progress row if its contacts are all there; else empty the store."""
+    next_offset, contacts = map(int, progress.split()) if progress else (None, 0)
+    if len(store) == contacts:
+        return next_offset
+    log.error(
+        "changelog damaged, folding again topic=%s partition=%d contacts=%d expected=%d",
+        *changelog,
+        len(store),
+        contacts,
+    )
+    store.apply(dict.fromkeys([key for key, _ in store.items()]))
+    return None
 
 
 async def _at_end(reader: AIOKafkaConsumer, changelog: TopicPartition) -> bool:

@@ -1,0 +1,158 @@
+"""The simulated broker: topics, transaction coordinator, group offsets. Each method is one request arriving.
+
+What matters of Kafka's protocol is kept: starting a producer bumps the epoch of its transactional id and
+aborts what was open; an older epoch is refused; a commit is decided at once, but its markers and offsets
+appear later, each at a time of its own, and until then the id is busy; what is open for too long is aborted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from aiokafka import TopicPartition
+from aiokafka.errors import ConcurrentTransactions, InvalidProducerEpoch, ProducerFenced
+
+from tests.simulation.log import ABORTED, COMMITTED, Log
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from random import Random
+
+    from tests.simulation.log import Row
+    from tests.simulation.loop import SimulatedLoop
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Transaction:
+    """`ending`: decided, but not every marker is written."""
+
+    since: float
+    targets: list[TopicPartition] = field(default_factory=list)
+    offsets: dict[TopicPartition, int] = field(default_factory=dict)
+    ending: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class TransactionalId:
+    """What the coordinator knows of a transactional id."""
+
+    epoch: int = -1
+    open: Transaction | None = None
+
+
+class Broker:
+    """See the module. `epoch_ms` is the wall clock at the loop's time 0."""
+
+    epoch_ms = 1_780_000_000_000
+
+    def __init__(self, loop: SimulatedLoop, chance: Random, partitions: Mapping[str, int]) -> None:
+        places = [TopicPartition(topic, n) for topic, count in partitions.items() for n in range(count)]
+        self.logs = {place: Log(topic=place.topic, partition=place.partition) for place in places}
+        self.committed: dict[TopicPartition, int] = {}
+        self.marker_delay = 0.01
+        self.settled: Callable[[str], None] = lambda _id: None
+        self._ids: dict[str, TransactionalId] = {}
+        self._loop = loop
+        self._chance = chance
+        self._wakes: dict[TopicPartition, dict[object, Callable[[], None]]] = {}
+
+    def now_ms(self) -> int:
+        """Return the wall clock (ms)."""
+        return self.epoch_ms + int(self._loop.time() * 1000)
+
+    def partitions(self, topic: str) -> set[int]:
+        """Return the partitions of a topic."""
+        return {number for name, number in self.logs if name == topic}
+
+    def publish(self, source: TopicPartition, rows: Iterable[Row]) -> None:
+        """Append what a publisher sends."""
+        self._append(source, rows, None)
+
+    def start_producer(self, name: str) -> int:
+        """Give out the next epoch of a transactional id, once nothing of it is open."""
+        known = self._ids.setdefault(name, TransactionalId())
+        if known.open is not None:
+            if not known.open.ending:
+                known.epoch += 1
+                self._end(name, known.open, ABORTED)
+            raise ConcurrentTransactions
+        known.epoch += 1
+        return known.epoch
+
+    def produce(self, name: str, epoch: int, target: TopicPartition, rows: Iterable[Row]) -> None:
+        """Append records as part of the id's transaction, begun if need be."""
+        transaction = self._transaction(name, epoch)
+        if target not in transaction.targets:
+            transaction.targets.append(target)
+        self._append(target, rows, transaction)
+
+    def send_offsets(self, name: str, epoch: int, offsets: Mapping[TopicPartition, int]) -> None:
+        """Make consumed offsets part of the id's transaction."""
+        self._transaction(name, epoch).offsets.update(offsets)
+
+    def commit(self, name: str, epoch: int) -> None:
+        """Decide the id's transaction; a repeated request finds it decided."""
+        known = self._known(name, epoch)
+        if known.open is not None and not known.open.ending:
+            self._end(name, known.open, COMMITTED)
+
+    def expire_transactions(self, timeout: float) -> None:
+        """Abort what is open for longer than `timeout` seconds; its producer is fenced by that."""
+        for name, known in self._ids.items():
+            if known.open and not known.open.ending and self._loop.time() - known.open.since > timeout:
+                known.epoch += 1
+                self._end(name, known.open, ABORTED)
+
+    def is_settled(self, name: str) -> bool:
+        """Tell whether nothing of a transactional id is open."""
+        return name not in self._ids or self._ids[name].open is None
+
+    def wake_on_change(
+        self, reader: object, places: Iterable[TopicPartition], wake: Callable[[], None]
+    ) -> None:
+        """Call `wake` when next anything becomes readable there; a reader waits for one thing at a time."""
+        for place in places:
+            self._wakes.setdefault(place, {})[reader] = wake
+
+    def _known(self, name: str, epoch: int) -> TransactionalId:
+        known = self._ids[name]
+        if known.epoch != epoch:
+            raise self._chance.choice([ProducerFenced, InvalidProducerEpoch])
+        return known
+
+    def _transaction(self, name: str, epoch: int) -> Transaction:
+        known = self._known(name, epoch)
+        if known.open is None:
+            known.open = Transaction(since=self._loop.time())
+        elif known.open.ending:
+            raise ConcurrentTransactions
+        return known.open
+
+    def _append(self, target: TopicPartition, rows: Iterable[Row], transaction: Transaction | None) -> None:
+        self.logs[target].append(rows, self.now_ms(), transaction)
+        self._changed(target)
+
+    def _end(self, name: str, transaction: Transaction, status: str) -> None:
+        """Write the markers, in any order, then take the id for settled."""
+        transaction.ending = True
+        left = [*transaction.targets, None]  # None: the offsets' own partition
+
+        def write(where: TopicPartition | None) -> None:
+            if where is not None:
+                self.logs[where].settle(transaction, status)
+                self._changed(where)
+            elif status == COMMITTED:
+                self.committed.update(transaction.offsets)
+            left.remove(where)
+            if not left:
+                self._ids[name].open = None
+                self.settled(name)
+
+        for where in tuple(left):
+            self._loop.later(self._chance.uniform(0, self.marker_delay), partial(write, where))
+
+    def _changed(self, place: TopicPartition) -> None:
+        for wake in self._wakes.pop(place, {}).values():
+            wake()

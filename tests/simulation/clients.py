@@ -1,0 +1,268 @@
+"""What stands in for the clients of aiokafka: the calls the engine makes, as the simulation has them."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from aiokafka.errors import ConsumerStoppedError, KafkaError, MessageSizeTooLargeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from aiokafka import TopicPartition
+
+    from tests.simulation.broker import Broker
+    from tests.simulation.log import Entry, Row
+    from tests.simulation.network import Network
+    from tests.simulation.world import World
+
+ROWS_PER_BATCH = 5  # small, so that one transaction has several record batches of one partition
+
+
+class Builder:
+    """A record batch being built; `append` answers None when it is full."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+
+    def append(self, *, timestamp: None, key: bytes | None, value: bytes | None, headers: object) -> object:
+        del timestamp, headers
+        if len(self.rows) == ROWS_PER_BATCH:
+            return None
+        self.rows.append((key, value))
+        return self
+
+
+class Producer:
+    """A transactional producer. Record batches of one partition arrive in order, the others as they like."""
+
+    def __init__(self, world: World, transactional_id: str) -> None:
+        self._broker: Broker = world.broker
+        self._network: Network = world.network
+        self._world = world
+        self._id = transactional_id
+        self._epoch = -1
+        self._sending: list[asyncio.Task[None]] = []
+        self._in_order: dict[TopicPartition, asyncio.Lock] = {}
+
+    async def start(self) -> None:
+        self._epoch = await self._network.patient(lambda: self._broker.start_producer(self._id))
+
+    async def stop(self) -> None:
+        """An open transaction is left open: the next owner, or time, aborts it."""
+
+    async def partitions_for(self, topic: str) -> set[int]:
+        return await self._network.request(lambda: self._broker.partitions(topic))
+
+    def create_batch(self) -> Builder:
+        return Builder()
+
+    async def begin_transaction(self) -> None:
+        self._sending.clear()
+
+    async def send_batch(self, builder: Builder, topic: str, *, partition: int) -> asyncio.Task[None]:
+        target = self._world.place(topic, partition)
+        task = asyncio.create_task(self._deliver(target, builder.rows))
+        task.add_done_callback(_looked_at)
+        self._sending.append(task)
+        return task
+
+    async def send_offsets_to_transaction(self, offsets: Mapping[TopicPartition, int], _group: str) -> None:
+        await self._network.patient(lambda: self._broker.send_offsets(self._id, self._epoch, offsets))
+
+    async def commit_transaction(self) -> None:
+        """Wait for what was sent, whatever became of it, and commit: so does aiokafka."""
+        await asyncio.gather(*self._sending, return_exceptions=True)
+        await self._network.patient(lambda: self._broker.commit(self._id, self._epoch))
+
+    async def _deliver(self, target: TopicPartition, rows: list[Row]) -> None:
+        async with self._in_order.setdefault(target, asyncio.Lock()):
+            if self._world.refuses():
+                raise MessageSizeTooLargeError
+            await self._network.patient(lambda: self._broker.produce(self._id, self._epoch, target, rows))
+
+
+class Consumer:
+    """Reads partitions: assigned by hand (recovery), or by the group (see `GroupConsumer`)."""
+
+    def __init__(self, world: World) -> None:
+        self._broker: Broker = world.broker
+        self._network: Network = world.network
+        self._world = world
+        self._positions: dict[TopicPartition, int] = {}
+        self._paused: set[TopicPartition] = set()
+        self._high: dict[TopicPartition, int] = {}
+        self._stopped = False
+        self._awaken: Callable[[], None] = lambda: None
+
+    async def start(self) -> None:
+        """Nothing to do."""
+
+    async def stop(self) -> None:
+        self._stopped = True
+
+    def assign(self, partitions: list[TopicPartition]) -> None:
+        self._positions = {one: self._broker.logs[one].start for one in partitions}
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        assert partition in self._positions, f"{partition} is not assigned"
+        self._positions[partition] = offset
+
+    def pause(self, *partitions: TopicPartition) -> None:
+        assert self._positions.keys() >= set(partitions), "not assigned"
+        self._paused |= set(partitions)
+
+    def resume(self, *partitions: TopicPartition) -> None:
+        self._paused -= set(partitions)
+        self._awaken()
+
+    async def position(self, partition: TopicPartition) -> int:
+        return self._positions[partition]
+
+    def highwater(self, partition: TopicPartition) -> int | None:
+        return self._high.get(partition)
+
+    async def beginning_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+        logs = self._broker.logs
+        return await self._network.request(lambda: {one: logs[one].start for one in partitions})
+
+    async def end_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+        """A read_committed consumer is told the last stable offset."""
+        logs = self._broker.logs
+        return await self._network.request(lambda: {one: logs[one].stable_end for one in partitions})
+
+    async def committed(self, partition: TopicPartition) -> int | None:
+        return await self._network.request(lambda: self._broker.committed.get(partition))
+
+    async def getmany(self, *, timeout_ms: int, max_records: int = 500) -> dict[TopicPartition, list[Entry]]:
+        """Fetch until something comes or the time is over; hand over in one step with moving the position."""
+        ends = asyncio.get_running_loop().time() + timeout_ms / 1000
+        while not self._stopped:
+            changed = self._change()
+            asked = {one: at for one, at in self._positions.items() if one not in self._paused}
+            try:
+                fetched = await self._network.request(partial(self._read, asked, max_records))
+            except KafkaError:
+                fetched = {}  # fetched again
+            found = {one: rows for one, rows in fetched.items() if self._take(one, asked[one], *rows)}
+            if found or self._is_over(ends):
+                return {one: rows for one, (rows, _, _) in found.items() if rows}
+            await _at_most(ends - asyncio.get_running_loop().time(), changed)
+        raise ConsumerStoppedError
+
+    def _take(self, one: TopicPartition, asked: int, _rows: list[Entry], after: int, high: int) -> bool:
+        """Accept an answer, unless the partition was revoked, paused or moved while it was on its way."""
+        if self._positions.get(one) != asked or one in self._paused:
+            return False
+        self._high[one] = high
+        moved = after != asked
+        self._positions[one] = after
+        return moved
+
+    def _read(
+        self, asked: Mapping[TopicPartition, int], most: int
+    ) -> dict[TopicPartition, tuple[list[Entry], int, int]]:
+        logs = self._broker.logs
+        most = min(most, self._world.fetch_records)
+        return {
+            one: (*logs[one].read(max(at, logs[one].start), most), logs[one].end) for one, at in asked.items()
+        }
+
+    def _is_over(self, ends: float) -> bool:
+        return asyncio.get_running_loop().time() >= ends
+
+    def _change(self) -> asyncio.Future[None]:
+        """Return what is done as soon as anything new is in any log."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._awaken = lambda: None if future.done() else future.set_result(None)
+        self._broker.wake_on_change(self, self._positions, self._awaken)
+        return future
+
+
+class GroupConsumer(Consumer):
+    """A consumer whose partitions a group assigns, eagerly: revoke all, join, begin anew."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self._listener: Any = None
+        self._member: str | None = None
+        self._generation = -1
+        self._rejoin = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def subscribe(self, _topics: object, listener: object) -> None:
+        self._listener = listener
+        self._tasks = [asyncio.create_task(self._coordinate()), asyncio.create_task(self._beat())]
+
+    async def stop(self) -> None:
+        self._stopped = True
+        for task in self._tasks:
+            task.cancel()
+        if (member := self._member) is not None:
+            now = asyncio.get_running_loop().time
+            await self._network.request(lambda: self._world.group.leave(member, now()))
+
+    async def _coordinate(self) -> None:
+        while not self._stopped:
+            self._rejoin.clear()
+            await self._listener.on_partitions_revoked(set(self._positions))
+            assigned, self._generation = await self._join()
+            self._positions = {one: self._broker.committed.get(one, 0) for one in assigned}
+            self._paused.clear()
+            self._rejoin.clear()  # heard while joining: that rebalance is this one
+            self._listener.on_partitions_assigned(set(assigned))
+            await self._rejoin.wait()
+
+    async def _join(self) -> tuple[frozenset[TopicPartition], int]:
+        loop = asyncio.get_running_loop()
+        joined: asyncio.Future[tuple[frozenset[TopicPartition], int]] = loop.create_future()
+        member = self._member or self._world.new_name("member")
+
+        def reply(assigned: frozenset[TopicPartition], generation: int) -> None:
+            self._world.loop.later(
+                0.001, lambda: None if joined.done() else joined.set_result((assigned, generation))
+            )
+
+        while True:
+            try:
+                await self._network.request(lambda: self._world.group.join(member, loop.time(), reply))
+            except KafkaError:
+                continue
+            generation = await joined
+            self._member = member  # only now: a late answer to an older heartbeat may have cleared it
+            return generation
+
+    async def _beat(self) -> None:
+        loop = asyncio.get_running_loop()
+        while not self._stopped:
+            await asyncio.sleep(self._world.heartbeat)
+            member, generation = self._member, self._generation
+            if member is None or self._rejoin.is_set():
+                continue
+            try:
+                await self._network.request(
+                    partial(self._world.group.heartbeat, member, generation, loop.time())
+                )
+            except KafkaError as error:
+                self._heard(error, generation)
+
+    def _heard(self, error: KafkaError, generation: int) -> None:
+        name = type(error).__name__
+        if generation != self._generation:
+            return  # an answer to what is over
+        if name == "UnknownMemberIdError":
+            self._member = None
+        if name in {"UnknownMemberIdError", "RebalanceInProgressError", "IllegalGenerationError"}:
+            self._rejoin.set()
+
+
+def _looked_at(task: asyncio.Task[None]) -> None:
+    if not task.cancelled():
+        task.exception()  # no warning when nobody asks: commit does not
+
+
+async def _at_most(seconds: float, change: asyncio.Future[None]) -> None:
+    if seconds > 0:
+        await asyncio.wait([change], timeout=seconds)

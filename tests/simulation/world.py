@@ -1,0 +1,146 @@
+"""The simulated world: a broker, a network, and the engine's own modules running as several processes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import ExitStack, contextmanager
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, NoReturn
+from unittest.mock import patch
+
+from aiokafka import TopicPartition
+
+from processors.engine import member, partition, recovery, transaction
+from processors.engine.member import Member
+from tests.simulation.broker import Broker
+from tests.simulation.clients import Consumer, GroupConsumer, Producer
+from tests.simulation.group import Group
+from tests.simulation.loop import PROCESS, SimulatedLoop
+from tests.simulation.network import Network
+from tests.simulation.reminding import CHANGELOG, OUT, SOURCE, Reminding
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from random import Random
+
+LOOK_S = 0.25  # how often coordinators look at their clocks
+
+
+class SimulatedMember(Member):
+    """The engine's member; only its timers go by the loop's clock, where mode's measure a drift."""
+
+    async def itertimer(self, interval: Any, **_: object) -> AsyncIterator[float]:  # noqa: ANN401 - mode's own
+        while not self.should_stop:
+            await self.sleep(interval)
+            yield interval
+
+
+class World:
+    """See the module. `workers`: the processes that are alive, frozen ones included."""
+
+    def __init__(self, chance: Random) -> None:
+        self.chance = chance
+        self.loop = SimulatedLoop(chance)
+        self.sources = chance.randint(1, 3)
+        counts = {SOURCE: self.sources, CHANGELOG: self.sources, OUT: chance.randint(1, 2)}
+        self.network = Network(self.loop, chance)
+        self.broker = Broker(self.loop, chance, counts)
+        self.group = Group(self.places(SOURCE), chance, member.SESSION_MS / 1000)
+        self.heartbeat = member.HEARTBEAT_MS / 1000
+        self.fetch_records = chance.choice([3, 10, 500])
+        self.refusing = 0.0  # how likely the broker refuses a record batch
+        self.workers: dict[str, SimulatedMember] = {}
+        self.ends: list[str] = []  # the errors that ended processes
+        self._names = 0
+        self._look()
+
+    def place(self, topic: str, number: int) -> TopicPartition:
+        return TopicPartition(topic, number)
+
+    def places(self, topic: str) -> list[TopicPartition]:
+        return [TopicPartition(topic, number) for number in range(self.sources)]
+
+    def new_name(self, kind: str) -> str:
+        self._names += 1
+        return f"{kind}-{self._names}"
+
+    def refuses(self) -> bool:
+        return self.chance.random() < self.refusing
+
+    def start_worker(self) -> None:
+        """Start a process with the engine in it."""
+        name = self.new_name("worker")
+        self.loop.spawn(name, self._live(name))
+
+    def kill(self, name: str) -> None:
+        """SIGKILL: it does nothing more; what it has sent arrives."""
+        self.loop.halt(name)
+        self.workers.pop(name, None)
+
+    def terminate(self, name: str) -> None:
+        """SIGTERM: it ends by itself in a while."""
+        self.loop.spawn(name, self._stop(name))
+
+    def supervise(self, wanted: int) -> None:
+        """Start what is missing."""
+        for _ in range(wanted - len(self.workers)):
+            self.start_worker()
+
+    def end_process(self, error: BaseException, *_place: object) -> NoReturn:
+        """Stand in for the engine's own: the process of whoever calls is gone."""
+        self.ends.append(type(error).__name__)
+        self.kill(PROCESS.get())
+        raise asyncio.CancelledError
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Put the simulation in the place of aiokafka and the wall clock."""
+        wall = self.broker.now_ms
+        clock = SimpleNamespace(
+            time=lambda: wall() / 1000, monotonic=self.loop.time, perf_counter=self.loop.time
+        )
+        batch = self.chance.choice([2, 7, 4_000])
+        fakes: list[tuple[Any, str, Any]] = [
+            (member, "_make_consumer", lambda *_: GroupConsumer(self)),
+            (member, "time", clock),
+            (member, "end_process", self.end_process),
+            (recovery, "AIOKafkaConsumer", lambda **_: Consumer(self)),
+            (transaction, "AIOKafkaProducer", lambda **given: Producer(self, given["transactional_id"])),
+            (partition, "time", clock),
+            (partition, "MIN_BATCH", batch),
+            (partition, "MAX_BATCH", batch),
+        ]
+        logging.getLogger("processors").setLevel(logging.CRITICAL)
+        with ExitStack() as stack:
+            for module, name, fake in fakes:
+                stack.enter_context(patch.object(module, name, fake))
+            try:
+                yield
+            finally:
+                self._take_down()
+
+    async def _live(self, name: str) -> None:
+        self.workers[name] = SimulatedMember(Reminding(), "simulated", loop=self.loop)
+        await self.workers[name].start()
+
+    async def _stop(self, name: str) -> None:
+        await self.workers[name].stop()
+        self.kill(name)
+
+    def _look(self) -> None:
+        """What coordinators do from time to time."""
+        if not self.network.broker_away:
+            self.broker.expire_transactions(transaction.TRANSACTION_TIMEOUT_MS / 1000)
+            self.group.look(self.loop.time())
+        self.loop.later(LOOK_S, self._look)
+
+    def _take_down(self) -> None:
+        """End every task in order, so that nothing is left half done for the garbage collector."""
+        self.network.broker_away = False
+        self.loop.resume_all()
+        while tasks := asyncio.all_tasks(self.loop):
+            for task in tasks:
+                task.cancel()
+            self.loop.run_until_complete(asyncio.wait(tasks, timeout=30))
+        self.loop.close()
