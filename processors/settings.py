@@ -24,6 +24,7 @@ class Settings(BaseSettings):
     home: Path = Field(default=Path(".stageline"), validation_alias="STAGELINE_HOME")
     web_host: str = Field(default="127.0.0.1", validation_alias="STAGELINE_WEB_HOST")
     web_port: int = Field(default=8620, ge=0, le=65535, validation_alias="STAGELINE_WEB_PORT")
+    web_proxy: str | None = Field(default=None, validation_alias="STAGELINE_WEB_PROXY")
     token: SecretStr | None = Field(default=None, validation_alias="STAGELINE_TOKEN")
 
 

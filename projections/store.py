@@ -140,6 +140,11 @@ class View:
         streams = found.values() if isinstance(found, dict) else [entries for _, entries in found]
         return [(entry, fields["change"]) for entries in streams for entry, fields in entries]
 
+    def newest_arrival(self) -> str:
+        """Return the id of the change that arrived last; `0` before the first."""
+        (found,) = self.ask(("XREVRANGE", key("arrivals"), "+", "-", "COUNT", "1"))
+        return str(found[0][0]) if found else "0"
+
     def remove(self) -> None:
         """Delete everything of this view."""
         with _away():

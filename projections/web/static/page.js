@@ -1,0 +1,114 @@
+// Wires the page: where we are (the part of the address after #), what is new (server-sent events), what is asked for.
+import { addChanges, showChanges } from "./changes.js";
+import { showContact, showNoContact } from "./contact.js";
+import { byId, h } from "./dom.js";
+import { showFunnel } from "./funnel.js";
+import { showHandoffs } from "./handoffs.js";
+import { tellTimes } from "./words.js";
+
+const CONTACT = "#/contact/";
+const TIMES_MS = 15_000; // how often "3 min ago" is set right
+
+async function read(path) {
+  const answer = await fetch(path, { headers: { accept: "application/json" } });
+  if (answer.status === 401) location.assign("/login");
+  const found = await answer.json();
+  if (!answer.ok) throw Object.assign(new Error(found.error), { status: answer.status });
+  return found;
+}
+
+function say(state, problem = "") {
+  byId("state").textContent = state;
+  byId("state").dataset.state = state === "Live" ? "live" : "waiting";
+  byId("problem").textContent = problem;
+  byId("problem").hidden = !problem;
+}
+
+function current() {
+  if (!location.hash.startsWith(CONTACT)) return null;
+  try {
+    return decodeURIComponent(location.hash.slice(CONTACT.length));
+  } catch {
+    return location.hash.slice(CONTACT.length); // not an address of ours: take it as it is
+  }
+}
+
+async function showCurrent() {
+  const id = current();
+  byId("overview").hidden = id !== null;
+  byId("contact").hidden = id === null;
+  document.title = id === null ? "Stageline" : `${id} · Stageline`;
+  if (id === null) return;
+  try {
+    showContact(await read(`/api/contacts?id=${encodeURIComponent(id)}`));
+  } catch (error) {
+    if (error.status !== 404) return say("Waiting", error.message);
+    showNoContact(id, await near(id));
+  }
+}
+
+async function near(start) {
+  for (const length of [start.length, Math.ceil(start.length / 2), 2, 0]) {
+    const found = await read(`/api/contacts?prefix=${encodeURIComponent(start.slice(0, length))}`);
+    if (found.length) return found;
+  }
+  return [];
+}
+
+async function showAll() {
+  try {
+    const [funnel, changes, handoffs] = await Promise.all(["funnel", "changes", "handoffs"].map((name) => read(`/api/${name}`)));
+    showFunnel(funnel);
+    showChanges(changes);
+    showHandoffs(handoffs);
+    say("Live", funnel.held ? `${funnel.held} changes wait for an earlier one that is missing from the log.` : "");
+    await showCurrent();
+  } catch (error) {
+    say("Waiting", error.message);
+  }
+}
+
+function listen() {
+  const stream = new EventSource("/api/stream");
+  const on = (name, handle) => stream.addEventListener(name, (event) => handle(JSON.parse(event.data)));
+  on("reset", showAll);
+  on("changes", (changes) => {
+    addChanges(changes);
+    if (changes.some((change) => change.contact_id === current())) showCurrent();
+  });
+  on("funnel", showFunnel);
+  on("handoffs", showHandoffs);
+  on("away", ({ error }) => say("Waiting", error));
+  stream.onopen = () => say("Live");
+  stream.onerror = () => {
+    say("Reconnecting …");
+    if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 3_000); // refused: it would not try again
+  };
+  addEventListener("pagehide", () => stream.close());
+}
+
+function search() {
+  byId("find").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const wanted = byId("wanted").value.trim();
+    if (wanted) location.hash = CONTACT + encodeURIComponent(wanted);
+  });
+  byId("wanted").addEventListener("input", async () => {
+    const found = await read(`/api/contacts?prefix=${encodeURIComponent(byId("wanted").value.trim())}`).catch(() => []);
+    byId("near").replaceChildren(...found.map((id) => h("option", { value: id })));
+  });
+}
+
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  byId("main").focus();
+});
+addEventListener("hashchange", () => {
+  showCurrent();
+  scrollTo(0, 0);
+  byId("main").focus({ preventScroll: true });
+});
+setInterval(tellTimes, TIMES_MS);
+search();
+listen();
+showCurrent();
