@@ -103,10 +103,15 @@ def _checked(contact_id: str, field: str) -> str:
 
 
 def _identified(event: Event) -> tuple[Event, ...]:
-    into, *others = dict.fromkeys(_ids_of(event)) or [None]
-    if not others:
+    ids = sorted(dict.fromkeys(_ids_of(event)), key=_rank)
+    if len(ids) < 2:
         raise SchemaError("contact_identified must name two ids: the contact's and the one that it is.")
-    return tuple({**event, "contact_id": other, "into": into} for other in others)
+    return tuple({**event, "contact_id": other, "into": ids[0]} for other in ids[1:])
+
+
+def _rank(contact_id: str) -> int:
+    """Order ids by how much they say: a given one, an address, a visitor."""
+    return contact_id.startswith("email:") + 2 * contact_id.startswith("anon:")
 
 
 def _merge(event: Event) -> Event:

@@ -78,6 +78,11 @@ def test_an_identification_with_all_three_ids_moves_both_lesser_ones() -> None:
     ]
 
 
+def test_an_identification_never_moves_an_address_into_a_visitor() -> None:
+    (placed,) = place(event("contact_identified", contact_id="anon:v1", email="ann@acme.example"))
+    assert (placed["contact_id"], placed["into"]) == ("anon:v1", email_id("ann@acme.example"))
+
+
 def test_an_identification_with_one_id_is_refused() -> None:
     with pytest.raises(SchemaError, match="must name two ids"):
         place(event("contact_identified", contact_id="anon:v1", anonymous_id="v1"))
