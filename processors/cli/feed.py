@@ -13,20 +13,20 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
-from processors import checkpoint
 from processors.cli.feed_progress import FeedProgress
 from processors.cli.feed_publish import publish_file
-from processors.lines import open_input
+from processors.feeds import checkpoint
+from processors.feeds.lines import open_input
+from processors.feeds.rejects import Rejects
+from processors.feeds.transfer import NdjsonSink, Tally, transfer
 from processors.publish import DeliveryError
-from processors.rejects import Rejects
-from processors.transfer import NdjsonSink, Tally, transfer
 from schemas.errors import SchemaError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from processors.items import Item
-    from processors.lines import Line
+    from processors.feeds.items import Item
+    from processors.feeds.lines import Line
 
     Reader = Callable[[Iterator[Line]], Iterator[Item]]
 

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from processors.items import Item, Refused
-    from processors.lines import Input
-    from processors.rejects import Rejects
-    from processors.transfer import Tally
+    from processors.feeds.items import Item, Refused
+    from processors.feeds.lines import Input
+    from processors.feeds.rejects import Rejects
+    from processors.feeds.transfer import Tally
 
 SHOWN = 20  # refusals printed; the rejects file has them all
 

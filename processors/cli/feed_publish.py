@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from processors import checkpoint
+from processors.feeds import checkpoint
+from processors.feeds.transfer import Tally, transfer
 from processors.publish import Publisher
 from processors.settings import load_settings
-from processors.transfer import Tally, transfer
 from schemas.errors import LifecycleError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from processors.cli.feed_progress import FeedProgress
-    from processors.items import Item
+    from processors.feeds.items import Item
 
 
 def publish_file(source: str, items: Iterable[Item], progress: FeedProgress, tally: Tally) -> None:

@@ -9,13 +9,13 @@ from typing import Any
 import click
 
 from processors.cli.feed import Feed, feed_options, run
+from processors.feeds.lines import open_input
 from processors.importers.access_log import Site, newest, read_log
 from processors.importers.csv_file import read_csv
 from processors.importers.csv_map import load_map
 from processors.importers.path_rules import NO_RULES, load_rules
 from processors.importers.referrers import host_of
 from processors.importers.visitors import load_key
-from processors.lines import open_input
 from processors.settings import load_settings
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from processors.cli.feed import Feed, feed_options, run
-from processors.transfer import read_ndjson
+from processors.feeds.transfer import read_ndjson
 
 
 @click.command()

@@ -9,11 +9,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from processors.feeds.items import Item, Refused, Row, Skipped
 from processors.importers.combined_log import parse_hit
 from processors.importers.path_rules import NO_RULES, PathRules, Rule
 from processors.importers.referrers import origin_of, split
 from processors.importers.visitors import is_bot, pseudonym
-from processors.items import Item, Refused, Row, Skipped
 from schemas.errors import SchemaError
 from schemas.ndjson import event_of
 from schemas.values import validate
@@ -21,8 +21,8 @@ from schemas.values import validate
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from processors.feeds.lines import Line
     from processors.importers.combined_log import Hit
-    from processors.lines import Line
     from schemas.events import Event
 
 # 304: the page was read again, from the browser's cache. 206 is a later piece of a file that began with 200.

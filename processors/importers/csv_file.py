@@ -7,9 +7,9 @@ from collections import Counter
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from processors.feeds.items import Item, Refused, Row, Skipped
 from processors.importers.csv_cells import read_cell
 from processors.importers.csv_records import read_header, read_records
-from processors.items import Item, Refused, Row, Skipped
 from processors.lifecycle.definition.problem import nearest
 from schemas.errors import SchemaError
 from schemas.events import fields_of
@@ -19,9 +19,9 @@ from schemas.values import validate
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from processors.feeds.lines import Line
     from processors.importers.csv_map import Column, CsvMap
     from processors.importers.csv_records import Record
-    from processors.lines import Line
 
 
 class _SkipError(Exception):

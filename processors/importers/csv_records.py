@@ -12,7 +12,7 @@ from schemas.errors import LifecycleError, SchemaError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from processors.lines import Line
+    from processors.feeds.lines import Line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

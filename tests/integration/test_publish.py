@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 
+from processors.feeds import checkpoint
 from processors.topic_admin import ensure_topics
 from schemas.codec import decode
 from schemas.topics import ENGAGEMENT, HANDOFF_RESPONSE
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from schemas.topics import Topic
 
 STAGELINE = [sys.executable, "-c", "from processors.cli.main import main; main()"]
-LOG = Path(__file__).parents[1] / "data" / "access.log.gz"
+DATA = Path(__file__).parents[1] / "data"
+LOG = DATA / "access.log.gz"
+CSV, MAP = DATA / "csv" / "hubspot-activities.csv", DATA / "csv" / "hubspot-activities.map.yaml"
 
 
 @pytest.fixture(scope="module")
@@ -135,19 +138,19 @@ def test_an_interrupted_run_tells_how_far_it_came_and_goes_on_from_there(
         [*STAGELINE, "publish", str(file)], stderr=subprocess.PIPE, cwd=tmp_path,
         env=os.environ | {"BOOTSTRAP_SERVERS": address},
     )  # fmt: skip
-    checkpoint = Path(f"{file}.checkpoint")
-    while not checkpoint.exists():
+    mark = checkpoint.beside(str(file))
+    while not mark.exists():
         assert running.poll() is None, "it was over before it could be interrupted"
         time.sleep(0.01)
     running.send_signal(signal.SIGINT)
     _, told = running.communicate(timeout=60)
     assert running.returncode == 130
     assert b"Interrupted." in told
-    done = json.loads(checkpoint.read_text("utf-8"))["line"]
+    done = json.loads(mark.read_text("utf-8"))["line"]
     assert 0 < done < count
     ran = stageline("publish", str(file), "--resume", "--json", address=address, home=tmp_path)
     assert (ran.returncode, json.loads(ran.stdout)["events"]) == (0, count - done)
-    assert not checkpoint.exists()
+    assert not mark.exists()
     assert set(ids(address, contact)) == {f"e{number}" for number in range(count)}
 
 
@@ -165,6 +168,20 @@ def test_a_log_is_published_without_a_pipe_and_through_one(address: str, tmp_pat
     ]
     assert len(events) == 2 * 1620
     assert len({event["event_id"] for event in events}) == 1620
+
+
+@pytest.mark.usefixtures("topics")
+def test_an_export_goes_on_after_its_checkpoint(address: str, tmp_path: Path) -> None:
+    file = tmp_path / "export.csv"
+    file.write_bytes(CSV.read_bytes())
+    checkpoint.save(str(file), 3)  # the event of line 4 is the first that was not acknowledged
+    given = ("--map", str(MAP), "--resume", "--json")
+    ran = stageline("import", "csv", str(file), *given, address=address, home=tmp_path)
+    told = json.loads(ran.stdout)
+    assert (ran.returncode, told["lines"], told["events"], told["refused"]) == (1, 12, 4, 3)
+    assert not checkpoint.beside(str(file)).exists()
+    found = published(address, ENGAGEMENT, lambda one: one["source"] == "hubspot")
+    assert {event["event_id"] for _, event in found} == {"9003", "9004", "9005", "9009"}
 
 
 @pytest.mark.usefixtures("topics")

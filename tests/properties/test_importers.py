@@ -9,15 +9,15 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
+from processors.feeds.items import Item, Refused, Row
+from processors.feeds.lines import read_lines
+from processors.feeds.transfer import read_ndjson
 from processors.identity import key_of, normal_email, place
 from processors.importers.access_log import Site, read_log
 from processors.importers.csv_file import read_csv
 from processors.importers.csv_map import CsvMap
 from processors.importers.local_time import TimeFormat
 from processors.intake import admit, normal_url
-from processors.items import Item, Refused, Row
-from processors.lines import read_lines
-from processors.transfer import read_ndjson
 from schemas.codec import decode_trusted, encode
 from schemas.errors import SchemaError
 

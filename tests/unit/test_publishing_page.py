@@ -10,11 +10,11 @@ import click
 import pytest
 
 from processors.cli.main import main
+from processors.feeds.items import Row
+from processors.feeds.lines import open_input
 from processors.importers.csv_file import read_csv
 from processors.importers.csv_map import load_map
 from processors.importers.path_rules import Rule, load_rules
-from processors.items import Row
-from processors.lines import open_input
 from schemas.ndjson import parse_line
 
 ROOT = Path(__file__).parents[2]
@@ -56,7 +56,9 @@ def test_every_command_of_the_page_exists_with_its_options(line: str) -> None:
     command: click.Command = main
     words = iter(shlex.split(line)[1:])
     while isinstance(command, click.Group):
-        command = command.commands[next(words)]
+        found = command.get_command(click.Context(command), next(words))
+        assert found is not None
+        command = found
     options = {name for parameter in command.params for name in parameter.opts}
     assert {word for word in words if word.startswith("--")} <= options
 

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from processors.feeds.items import Item, Refused, Row, Skipped
+from processors.feeds.lines import Line, open_input
 from processors.importers.access_log import Site, newest, read_log
 from processors.importers.path_rules import PathRules
-from processors.items import Item, Refused, Row, Skipped
-from processors.lines import Line, open_input
 
 KEY = b"k" * 32
 SITE = Site(key=KEY, url="https://www.semicomplete.com", host="semicomplete.com")

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from processors.feeds.items import Item, Refused, Row, Skipped
+from processors.feeds.lines import MAX_LINE, open_input, read_lines
 from processors.importers.csv_file import read_csv
 from processors.importers.csv_map import CsvMap, load_map
-from processors.items import Item, Refused, Row, Skipped
-from processors.lines import MAX_LINE, open_input, read_lines
 from schemas.errors import LifecycleError
 
 DATA = Path(__file__).parents[2] / "data" / "csv"

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from processors import checkpoint
-from processors.items import Refused
-from processors.lines import read_lines
-from processors.rejects import Rejects
-from processors.transfer import NdjsonSink, Tally, read_ndjson, transfer
+from processors.feeds import checkpoint
+from processors.feeds.items import Refused
+from processors.feeds.lines import read_lines
+from processors.feeds.rejects import Rejects
+from processors.feeds.transfer import NdjsonSink, Tally, read_ndjson, transfer
 from schemas.errors import LifecycleError, SchemaError
 from schemas.events import Event
 

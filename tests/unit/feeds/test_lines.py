@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from processors.lines import MAX_LINE, Line, open_input, read_lines
+from processors.feeds.lines import MAX_LINE, Line, open_input, read_lines
 from schemas.errors import SchemaError
 
 

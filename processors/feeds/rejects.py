@@ -14,7 +14,7 @@ from schemas.errors import LifecycleError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from processors.items import Refused
+    from processors.feeds.items import Refused
 
 
 class Rejects:

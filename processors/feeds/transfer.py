@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from processors.items import Item, Refused, Row, Skipped
+from processors.feeds.items import Item, Refused, Row, Skipped
 from schemas.errors import SchemaError
 from schemas.ndjson import parse_line, to_line
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import BinaryIO
 
-    from processors.lines import Line
+    from processors.feeds.lines import Line
     from schemas.events import Event
 
 
