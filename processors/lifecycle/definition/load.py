@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from processors.lifecycle.definition.checks import check
+from processors.lifecycle.definition.checks.moves import check_moves
 from processors.lifecycle.definition.compile import compile_plan
 from processors.lifecycle.definition.problem import Problem, render
 from processors.lifecycle.definition.shape import read_shape
@@ -39,12 +40,15 @@ def load(data: bytes, name: str) -> Loaded:
     lifecycle = None if source.problems else read_shape(source)
     if lifecycle is not None:
         check(lifecycle, source)
-    plan = None if lifecycle is None or source.problems else compile_plan(lifecycle)
+    plan = None
+    if lifecycle is not None and not source.problems:
+        plan = compile_plan(lifecycle)
+        check_moves(lifecycle, plan, source)
     return Loaded(
         name=name,
         text=source.text,
         lifecycle=lifecycle,
-        plan=plan,
+        plan=None if source.problems else plan,
         problems=tuple(sorted(source.problems)),
     )
 

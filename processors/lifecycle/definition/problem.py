@@ -57,7 +57,9 @@ def _render_one(problem: Problem, name: str, lines: Sequence[str]) -> str:
     ]
     if problem.remedy:
         parts.append(f"{'= ':>8}{problem.remedy}")
-    parts += [f"{'':>8}{step}" for step in problem.example]
+    if problem.example:
+        parts.append(f"{'= ':>8}for example:")
+        parts += [f"{'':>10}{i}. {step}" for i, step in enumerate(problem.example, start=1)]
     return "\n".join(parts)
 
 

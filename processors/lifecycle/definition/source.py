@@ -54,10 +54,17 @@ class Source:
             path = path[:-1]
         return self.values.get((), Place(line=1, column=1))
 
-    def refuse(self, place: Place, message: str, remedy: str) -> None:
+    def refuse(self, place: Place, message: str, remedy: str, *, example: tuple[str, ...] = ()) -> None:
         """Note a problem at a place."""
         self.problems.append(
-            Problem(line=place.line, column=place.column, width=place.width, message=message, remedy=remedy)
+            Problem(
+                line=place.line,
+                column=place.column,
+                width=place.width,
+                message=message,
+                remedy=remedy,
+                example=example,
+            )
         )
 
 

@@ -1,0 +1,1 @@
+"""Who can get where: stages that nothing enters, moves that never end, and events that show it."""
