@@ -27,7 +27,7 @@ class Unreachable(NamedTuple):
 
 
 def unreachable(world: World) -> Iterator[Unreachable]:
-    """Yield them; a stage that only misses another one that is missing is not named. Raises TooComplexError."""
+    """Yield them, but for stages that only miss another one that is missing. Raises TooComplexError."""
     plan = world.plan
     targets = {way.goto for stage in plan.stages for way in stage.leave}
     everything = frozenset(range(len(plan.stages)))
