@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from kafka.admin import ConfigResource, KafkaAdminClient
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from schemas.errors import LifecycleError
 from schemas.topics import ALL, CONTACT_EVENTS, LIFECYCLE_CHANGELOG, PARTITIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from schemas.topics import Topic
 
@@ -99,6 +99,14 @@ def find_problems(admin: KafkaAdminClient) -> list[str]:
     return lines
 
 
+def describe(admin: KafkaAdminClient, names: Sequence[str]) -> list[dict[str, Any]]:
+    """Describe those of the topics that exist. Raises LifecycleError if this user may not see one."""
+    found: list[dict[str, Any]] = admin.describe_topics(list(names))
+    if hidden := [one["name"] for one in found if one["error_code"] == TopicAuthorizationFailedError.errno]:
+        raise LifecycleError(f"Kafka hides {', '.join(hidden)} from this user: let it DESCRIBE them.")
+    return [one for one in found if not one["error_code"]]
+
+
 def repair(admin: KafkaAdminClient) -> list[str]:
     """Set the settings of existing topics right, partitions apart; return the names of those changed."""
     counts = _partition_counts(admin)
@@ -130,8 +138,7 @@ def _size(value: str) -> float:
 
 
 def _partition_counts(admin: KafkaAdminClient) -> dict[str, int]:
-    described = admin.describe_topics([topic.name for topic in ALL])
-    return {one["name"]: len(one["partitions"]) for one in described if not one["error_code"]}
+    return {one["name"]: len(one["partitions"]) for one in describe(admin, [topic.name for topic in ALL])}
 
 
 def _configs(admin: KafkaAdminClient, topics: list[Topic]) -> list[dict[str, str]]:
@@ -140,4 +147,8 @@ def _configs(admin: KafkaAdminClient, topics: list[Topic]) -> list[dict[str, str
         return []
     resources = [ConfigResource("TOPIC", topic.name) for topic in topics]
     found: dict[str, dict[str, Any]] = admin.describe_configs(resources, config_filter="all")["topic"]
+    if hidden := [name for name, entries in found.items() if not entries]:
+        raise LifecycleError(
+            f"Kafka does not tell this user the settings of {', '.join(hidden)}: let it DESCRIBE_CONFIGS."
+        )
     return [{name: entry["value"] for name, entry in found[topic.name].items()} for topic in topics]

@@ -188,6 +188,18 @@ def keep_only(client: Client, name: str) -> list[str]:
     return others
 
 
+def ask_server(client: Client, *commands: str) -> list[Any]:
+    """Run commands about the server itself; None for one that this user may not run."""
+    pipe = client.pipeline(transaction=False)
+    for command in commands:
+        pipe.execute_command(command)  # type: ignore[no-untyped-call] # redis-py
+    with _away():
+        answers = pipe.execute(raise_on_error=False)
+        if failed := [one for one in answers if isinstance(one, redis.ConnectionError | redis.TimeoutError)]:
+            raise failed[0]
+    return [None if isinstance(one, redis.ResponseError) else one for one in answers]
+
+
 def _outcome(batch: Batch, status: str, detail: str | int) -> Outcome:
     if status == "applied":
         return Outcome(position=batch.after, applied=int(detail))

@@ -10,19 +10,6 @@ from typing import Any
 
 import click
 
-from processors.cli.contact import contact
-from processors.cli.dlt import dlt
-from processors.cli.funnel import funnel
-from processors.cli.handoffs import handoffs
-from processors.cli.import_ import import_
-from processors.cli.projector import projector
-from processors.cli.publish import publish
-from processors.cli.schema import schema
-from processors.cli.stack import down, status, up
-from processors.cli.tail import tail
-from processors.cli.topics import topics
-from processors.cli.web import web
-from processors.cli.worker import worker
 from schemas.errors import LifecycleError, SchemaError
 
 # Command → module of this package that defines it under the same name (`import` as `import_`).
@@ -41,6 +28,8 @@ COMMANDS = {
     "funnel": "funnel",
     "handoffs": "handoffs",
     "tail": "tail",
+    "web": "web",
+    "doctor": "doctor",
 }
 
 
@@ -68,20 +57,3 @@ class _Commands(click.Group):
 @click.version_option(package_name="stageline", prog_name="stageline")
 def main() -> None:
     """Contact lifecycles on Kafka: engagement events in, scores, stages and hand-offs out."""
-
-
-main.add_command(up)
-main.add_command(down)
-main.add_command(status)
-main.add_command(schema)
-main.add_command(topics)
-main.add_command(worker)
-main.add_command(publish)
-main.add_command(import_)
-main.add_command(dlt)
-main.add_command(projector)
-main.add_command(contact)
-main.add_command(funnel)
-main.add_command(handoffs)
-main.add_command(tail)
-main.add_command(web)

@@ -10,7 +10,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import OffsetSpec
 
 from processors.dead_letters.letter import Letter, Mark, parse
-from processors.topic_admin import administering
+from processors.topic_admin import administering, describe
 from schemas.errors import LifecycleError
 from schemas.topics import DEAD_LETTER
 
@@ -67,12 +67,11 @@ def delete_before(bootstrap: str, ends: Mapping[int, int]) -> None:
 def _ends(bootstrap: str) -> dict[TopicPartition, int]:
     """Return the high watermarks: a mark behind an open transaction must be read, too."""
     with administering(bootstrap) as admin:
-        described = admin.describe_topics([DEAD_LETTER.name])[0]
-        if described["error_code"]:
+        described = describe(admin, [DEAD_LETTER.name])
+        if not described:
             raise LifecycleError(f"Topic {DEAD_LETTER.name} does not exist. Run `stageline topics create`.")
-        sources = [
-            TopicPartition(DEAD_LETTER.name, one["partition_index"]) for one in described["partitions"]
-        ]
+        numbers = [one["partition_index"] for one in described[0]["partitions"]]
+        sources = [TopicPartition(DEAD_LETTER.name, number) for number in numbers]
         found = admin.list_partition_offsets(dict.fromkeys(sources, OffsetSpec.LATEST))
         return {source: found[source].offset for source in sources}
 

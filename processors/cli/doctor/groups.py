@@ -1,0 +1,91 @@
+"""The workers' consumer groups: does anyone work, and how far behind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kafka import TopicPartition
+from kafka.admin import OffsetSpec
+
+from processors.cli.doctor.finding import ok, unknown, wrong
+from processors.cli.doctor.lag import LAG_BOUND
+from processors.topic_admin import describe
+from schemas.topics import CONTACT_EVENTS, ENGAGEMENT, HANDOFF_RESPONSE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from kafka.admin import KafkaAdminClient
+
+    from processors.cli.doctor.finding import Finding
+
+GROUPS = {  # the processors' names and sources
+    "stageline-intake": (ENGAGEMENT.name, HANDOFF_RESPONSE.name),
+    "stageline-lifecycle": (CONTACT_EVENTS.name,),
+}
+
+
+def check_groups(admin: KafkaAdminClient) -> Iterator[Finding]:
+    """Look at each group."""
+    for group, topics in GROUPS.items():
+        yield from _check(admin, group, partitions(admin, topics))
+
+
+def _check(admin: KafkaAdminClient, group: str, sources: list[TopicPartition]) -> Iterator[Finding]:
+    about = f"group {group}"
+    described = admin.describe_groups([group])[group]
+    committed = {source: one.offset for source, one in admin.list_group_offsets(group)[group].items()}
+    firsts, ends = (
+        {
+            source: one.offset
+            for source, one in admin.list_partition_offsets(dict.fromkeys(sources, spec)).items()
+        }
+        for spec in (OffsetSpec.EARLIEST, OffsetSpec.LATEST)
+    )
+    yield from _lost(about, committed, firsts, ends)
+    behind = sum(max(0, ends[one] - max(committed.get(one, 0), firsts[one])) for one in sources)
+    members, state = len(described["members"]), described["group_state"]
+    if not members:
+        yield wrong(about, f"No worker runs; {behind:,} offsets wait.", "Start one: `stageline worker`.")
+    elif state != "Stable":
+        yield unknown(about, f"Partitions are being handed out ({state}).", "Look again in a few seconds.")
+    elif behind > LAG_BOUND:
+        yield wrong(
+            about,
+            f"{members} workers are {behind:,} offsets behind.",
+            f"Wait if that shrinks; else start more workers (up to {len(sources)}) or look at their log.",
+        )
+    else:
+        yield ok(about, f"{members} workers, {behind:,} offsets behind.")
+
+
+def _lost(
+    about: str,
+    committed: Mapping[TopicPartition, int],
+    firsts: Mapping[TopicPartition, int],
+    ends: Mapping[TopicPartition, int],
+) -> Iterator[Finding]:
+    """Tell of offsets that the log no longer has."""
+    for source in sorted(committed.keys() & ends.keys()):
+        place, offset = f"{source.topic}, partition {source.partition}", committed[source]
+        if offset > ends[source]:
+            yield wrong(
+                about,
+                f"{place} was consumed up to {offset}, but ends at {ends[source]}: it was cut or made anew.",
+                "Restore it, or start over with a new set of topics.",
+            )
+        elif offset < firsts[source]:
+            yield wrong(
+                about,
+                f"{place}: offsets {offset} to {firsts[source]} were deleted before they were consumed.",
+                "Publish those events again; keep workers running, or raise the topic's retention.ms.",
+            )
+
+
+def partitions(admin: KafkaAdminClient, topics: Sequence[str]) -> list[TopicPartition]:
+    """Return every partition of those of the topics that exist."""
+    return [
+        TopicPartition(one["name"], part["partition_index"])
+        for one in describe(admin, topics)
+        for part in one["partitions"]
+    ]

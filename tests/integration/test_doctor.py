@@ -1,0 +1,373 @@
+"""The doctor on real servers: each thing it looks for is broken for real, found, and mended by its remedy."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import contextmanager
+from functools import partial
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import ACL, ACLOperation, ACLPermissionType, ConfigResource, ResourcePattern, ResourceType
+from kafka.structs import OffsetAndMetadata
+
+from processors.cli.doctor.brokers import check_clock
+from processors.cli.doctor.groups import GROUPS
+from processors.cli.doctor.views import check_redis
+from processors.cli.main import main
+from processors.stack.kafka import kafka_server
+from processors.stack.local import QUIET
+from processors.stack.valkey import url
+from processors.topic_admin import administering, create_missing, ensure_topics
+from projections.projector import Projector
+from projections.store import View, connect, live_name
+from schemas.topics import CONTACT_EVENTS, ENGAGEMENT, MQL_HANDOFF, STAGE_CHANGED
+from tests.builders.brokers import with_properties
+from tests.builders.changes import History
+from tests.builders.doctor import Report, examine, wait_until
+from tests.builders.views import deliver
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from processors.stack.server import LocalServer
+
+
+BAD = {
+    "transaction.max.timeout.ms": "5000",
+    "group.min.session.timeout.ms": "10000",
+    "offsets.retention.minutes": "60",
+}
+GUARDED = {
+    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "allow.everyone.if.no.acl.found": "true",
+    "super.users": "User:nobody",
+}
+
+
+@pytest.fixture(scope="module")
+def healthy(broker: LocalServer, valkey: LocalServer) -> Iterator[str]:
+    """A system with nothing wrong but that no worker runs: topics, a record, a view."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BOOTSTRAP_SERVERS", broker.address)
+        patch.setenv("REDIS_URL", url(valkey.port))
+        ensure_topics(broker.address)
+        project(broker.address, url(valkey.port))
+        with KafkaProducer(bootstrap_servers=broker.address) as producer:
+            producer.send(CONTACT_EVENTS.name, b"an event", key=b"c1").get(10)
+        yield broker.address
+
+
+@pytest.fixture
+def workers(healthy: str) -> Iterator[None]:
+    with working(healthy, *GROUPS):
+        yield
+
+
+def project(bootstrap: str, redis_url: str) -> None:
+    """Run the projector until its view is shown."""
+    stop = Event()
+    projector = Projector(bootstrap=bootstrap, redis_url=redis_url, ladder=(), stop=stop)
+    thread = Thread(target=projector.run)
+    thread.start()
+    wait_until(lambda: live_name(connect(redis_url)) is not None)
+    stop.set()
+    thread.join()
+
+
+@contextmanager
+def working(bootstrap: str, *groups: str) -> Iterator[None]:
+    """Members of the workers' groups that take partitions and do nothing."""
+    short = {
+        "session_timeout_ms": 6_000,
+        "heartbeat_interval_ms": 1_000,
+    }  # one that left unheard is forgotten
+    members = [
+        KafkaConsumer(
+            *GROUPS[group], bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False, **short
+        )
+        for group in groups
+    ]
+    for member in members:
+        wait_until(partial(_joined, member))
+    try:
+        yield
+    finally:
+        for member in members:
+            member.close()
+
+
+def _joined(member: KafkaConsumer) -> bool:
+    member.poll(200)
+    return bool(member.assignment())
+
+
+@contextmanager
+def topic_setting(bootstrap: str, topic: str, name: str, value: str) -> Iterator[None]:
+    with KafkaAdminClient(bootstrap_servers=bootstrap) as admin:
+        before = admin.describe_configs([ConfigResource("TOPIC", topic)], config_filter="all")["topic"][topic]
+        admin.alter_configs([ConfigResource("TOPIC", topic, {name: value})])
+        yield
+        admin.alter_configs([ConfigResource("TOPIC", topic, {name: before[name]["value"]})])
+
+
+@pytest.mark.usefixtures("workers")
+def test_of_a_healthy_system_nothing_is_wrong(healthy: str) -> None:
+    del healthy
+    report = examine()
+    assert (report.exit_code, report.wrong) == (0, {})
+    assert set(report.states) == {
+        "packages", "schemas", "lifecycle", "broker 1", "clock", "topics", "group stageline-intake",
+        "group stageline-lifecycle", "partitioner", "redis", "view",
+    }  # fmt: skip
+    assert set(report.states.values()) == {"ok"}
+
+
+@pytest.mark.usefixtures("workers")
+def test_people_get_the_findings_with_their_remedies(healthy: str) -> None:
+    with topic_setting(healthy, STAGE_CHANGED.name, "retention.ms", "1000"):
+        result = CliRunner().invoke(main, ["doctor"])
+    assert "wrong   topics: Topic stage-changed: expected retention.ms=-1, found 1000." in result.stdout
+    assert "→ Run `stageline topics repair`" in result.stdout
+    assert result.stderr == "Error: 1 of these must be mended.\n"
+
+
+@pytest.mark.usefixtures("workers")
+@pytest.mark.parametrize(
+    ("topic", "name", "value", "found"),
+    [
+        (CONTACT_EVENTS.name, "cleanup.policy", "compact", "expected cleanup.policy=delete, found compact"),
+        (CONTACT_EVENTS.name, "retention.ms", "1000", "expected retention.ms=-1, found 1000"),
+        (ENGAGEMENT.name, "message.timestamp.type", "CreateTime", "message.timestamp.type=LogAppendTime"),
+        (STAGE_CHANGED.name, "min.insync.replicas", "2", "a partition has 1 in sync: writes are refused"),
+        (STAGE_CHANGED.name, "unclean.leader.election.enable", "true", "may become leader and drop events"),
+    ],
+)
+def test_a_wrong_topic_setting_is_found(healthy: str, topic: str, name: str, value: str, found: str) -> None:
+    with topic_setting(healthy, topic, name, value):
+        report = examine()
+    assert report.exit_code == 1
+    assert [found in text and topic in about + text for about, text in report.wrong.items()] == [True]
+
+
+def test_a_missing_topic_is_found(healthy: str) -> None:
+    with KafkaAdminClient(bootstrap_servers=healthy) as admin:
+        admin.delete_topics([MQL_HANDOFF.name])
+        report = examine()
+        wait_until(lambda: create_missing(admin, 8) == [MQL_HANDOFF.name])
+    assert "Topic mql-handoff does not exist. Run `stageline topics create`." in report.wrong["topics"]
+
+
+def test_records_on_the_wrong_partition_are_found(healthy: str) -> None:
+    with KafkaProducer(bootstrap_servers=healthy) as producer:
+        right = producer.send(CONTACT_EVENTS.name, b"an event", key=b"c1").get(10).partition
+        astray = producer.send(CONTACT_EVENTS.name, b"v", key=b"c1", partition=(right + 1) % 8).get(10)
+    report = examine()
+    with administering(healthy) as admin:
+        place = TopicPartition(astray.topic, astray.partition)
+        admin.delete_records({place: astray.offset + 1})
+    assert f"such as partition {astray.partition}, offset {astray.offset}" in report.wrong["partitioner"]
+
+
+def test_a_group_without_workers_is_found(healthy: str) -> None:
+    with working(healthy, "stageline-lifecycle"):
+        report = examine()
+    assert report.states["group stageline-lifecycle"] == "ok"
+    assert "No worker runs" in report.wrong["group stageline-intake"]
+    assert "Start one: `stageline worker`." in report.wrong["group stageline-intake"]
+
+
+def test_a_group_far_behind_is_found(healthy: str) -> None:
+    topic = GROUPS["stageline-intake"][0]
+    with KafkaProducer(bootstrap_servers=healthy) as producer:
+        for number in range(10_001):
+            producer.send(topic, b"%d" % number)
+    with working(healthy, "stageline-intake"):
+        report = examine()
+    with administering(healthy) as admin:
+        admin.delete_records({TopicPartition(topic, number): -1 for number in range(8)})
+    assert "1 workers are 10,001 offsets behind" in report.wrong["group stageline-intake"]
+
+
+@pytest.mark.parametrize(
+    ("committed", "found"),
+    [(10**6, "was consumed up to 1000000, but ends at"), (0, "were deleted before they were consumed")],
+)
+def test_offsets_that_the_log_does_not_have_are_found(healthy: str, committed: int, found: str) -> None:
+    place = TopicPartition(ENGAGEMENT.name, 0)
+    with KafkaProducer(bootstrap_servers=healthy) as producer:
+        end = producer.send(place.topic, b"v", partition=0).get(10).offset + 1
+    with administering(healthy) as admin:
+        admin.delete_records({place: end})
+        admin.alter_group_offsets("stageline-intake", {place: OffsetAndMetadata(committed, "", -1)})
+        report = examine()
+        admin.delete_groups(["stageline-intake"])
+    assert found in report.wrong["group stageline-intake"]
+
+
+def test_a_clock_that_is_off_is_found(healthy: str) -> None:
+    with administering(healthy) as admin:
+        (fine,) = check_clock(admin)
+        (ahead,) = check_clock(admin, lambda: time.time() + 3_600)
+        (behind,) = check_clock(admin, lambda: time.time() - 90)
+    assert (fine.state, ahead.state, behind.state) == ("ok", "wrong", "wrong")
+    assert "3,600.0 s ahead of" in ahead.what
+    assert "90.0 s behind" in behind.what
+
+
+def test_without_a_broker_the_rest_is_still_looked_at(healthy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    del healthy
+    monkeypatch.setenv("BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    report = examine()
+    assert report.exit_code == 1
+    assert "No Kafka broker answers at 127.0.0.1:1" in report.wrong["kafka"]
+    assert report.states["redis"] == "ok"
+
+
+@pytest.fixture
+def guarded_broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A broker with bad settings that also checks rights."""
+    server = kafka_server(tmp_path, QUIET)
+    with with_properties(BAD | GUARDED):
+        server.start()
+    try:
+        monkeypatch.setenv("BOOTSTRAP_SERVERS", server.address)
+        yield server.address
+    finally:
+        server.stop()
+
+
+def test_broker_settings_that_break_the_guarantee_are_found_and_hidden_ones_are_not_judged(
+    guarded_broker: str,
+) -> None:
+    text = examine().wrong["broker 1"]
+    assert "transaction.max.timeout.ms is 5000. Set it to 8000 or more." in text
+    assert "group.min.session.timeout.ms is 10000: no worker can join. Set it to 6000 or less." in text
+    assert "offsets.retention.minutes is 60. Set it to 10080 or more." in text
+    ensure_topics(guarded_broker)
+    forbid_looking(guarded_broker, ResourcePattern(ResourceType.TOPIC, CONTACT_EVENTS.name))
+    wait_until(lambda: examine().states["topics"] == "unknown")
+    forbid_looking(guarded_broker, ResourcePattern(ResourceType.CLUSTER, "kafka-cluster"))
+    wait_until(lambda: examine().states["broker 1"] == "unknown")
+
+
+def forbid_looking(bootstrap: str, resource: ResourcePattern) -> None:
+    """Take the right to see settings away from everyone; the broker hears of it in a moment."""
+    deny = ACL("User:ANONYMOUS", "*", ACLOperation.DESCRIBE_CONFIGS, ACLPermissionType.DENY, resource)
+    with KafkaAdminClient(bootstrap_servers=bootstrap) as admin:
+        assert admin.create_acls([deny])["failed"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "found"),
+    [
+        ("maxmemory-policy", "allkeys-lru", "maxmemory-policy is allkeys-lru: it would drop parts of views"),
+        ("maxmemory", "1200kb", "of maxmemory is used; once it is full, writes are refused"),
+        ("replicaof", "127.0.0.1 1", "It is a replica: it takes no writes"),
+    ],
+)
+def test_a_redis_that_would_lose_or_refuse_writes_is_found(
+    healthy: str, name: str, value: str, found: str
+) -> None:
+    del healthy
+    client = connect(os.environ["REDIS_URL"])
+    before = "no one" if name == "replicaof" else str(client.config_get(name)[name])
+    set_redis(name, value)
+    report = examine()
+    set_redis(name, before)
+    assert (report.exit_code, found in report.wrong["redis"]) == (1, True)
+
+
+def set_redis(name: str, value: str) -> None:
+    client = connect(os.environ["REDIS_URL"])
+    if name == "replicaof":
+        client.replicaof(*value.split())
+    else:
+        client.config_set(name, value)
+
+
+def test_a_redis_that_is_down_or_hangs_is_found(healthy: str, valkey: LocalServer) -> None:
+    del healthy
+    valkey.pause()
+    hangs = examine()
+    valkey.resume()
+    assert "It does not answer" in hangs.wrong["redis"]
+    report_without = _without_redis()
+    assert "It does not answer: Error 111" in report_without.wrong["redis"]
+
+
+def _without_redis() -> Report:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
+        return examine()
+
+
+def test_a_redis_clock_that_is_off_is_found(healthy: str) -> None:
+    del healthy
+    (finding,) = check_redis(connect(os.environ["REDIS_URL"]), lambda: time.time() - 60)
+    assert finding.state == "wrong"
+    assert finding.what in {f"Its clock is {seconds} s off this machine's." for seconds in (59, 60, 61)}
+
+
+@pytest.mark.usefixtures("workers")
+def test_a_redis_that_does_not_let_us_ask_is_unknown_and_no_failure(healthy: str) -> None:
+    del healthy
+    client = connect(os.environ["REDIS_URL"])
+    client.acl_setuser(
+        "view", enabled=True, passwords=["+pw"], keys=["*"], categories=["+@all"], commands=["-info"]
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REDIS_URL", os.environ["REDIS_URL"].replace("redis://", "redis://view:pw@"))
+        report = examine()
+    assert (report.exit_code, report.wrong, report.states["redis"]) == (0, {}, "unknown")
+
+
+def test_a_view_with_holes_is_found(healthy: str, valkey: LocalServer) -> None:
+    del healthy
+    history = History("c1")
+    history.enter("engaged")
+    later = history.enter("mql")
+    client = connect(url(valkey.port))
+    deliver(View(client, live_name(client) or ""), [later])
+    report = examine()
+    client.flushall()
+    missing = examine()
+    project(os.environ["BOOTSTRAP_SERVERS"], url(valkey.port))
+    assert "1 changes wait for earlier ones" in report.wrong["view"]
+    assert "Nothing was ever projected. Start `stageline projector`." in missing.wrong["view"]
+
+
+def test_a_view_far_behind_is_found(healthy: str) -> None:
+    with KafkaProducer(bootstrap_servers=healthy) as producer:
+        for number in range(10_001):
+            producer.send(MQL_HANDOFF.name, b"%d" % number, key=b"c1")
+    report = examine()
+    with administering(healthy) as admin:
+        admin.delete_records({TopicPartition(MQL_HANDOFF.name, number): -1 for number in range(8)})
+    assert "10,001 offsets behind" in report.wrong["view"]
+
+
+def test_a_lifecycle_that_cannot_be_loaded_is_found(
+    healthy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del healthy
+    broken = tmp_path / "acme.yaml"
+    broken.write_text("lifecycle: [", encoding="utf-8")
+    monkeypatch.setenv("STAGELINE_LIFECYCLE", str(broken))
+    assert "acme.yaml:1" in examine().wrong["lifecycle"]
+
+
+def test_a_package_of_the_wrong_version_is_found(
+    healthy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del healthy
+    metadata = tmp_path / "aiokafka-0.1.dist-info" / "METADATA"
+    metadata.parent.mkdir()
+    metadata.write_text("Metadata-Version: 2.1\nName: aiokafka\nVersion: 0.1\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert "aiokafka is 0.1, not <0.15,>=0.14" in examine().wrong["packages"]
