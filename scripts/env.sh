@@ -32,3 +32,19 @@ ensure_env() {
     fi
     export PATH="$root/.venv/bin:$PATH"
 }
+
+# ensure_chromium: the browser of the browser tests and its driver, from the distribution's own packages.
+ensure_chromium() {
+    if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then
+        return
+    fi
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        echo "Installing chromium for the browser tests (once; a minute or so) ..." >&2
+        apt-get update -qq
+        DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium chromium-driver >/dev/null
+        return
+    fi
+    echo "The browser tests need chromium and chromedriver on PATH, of one version. On Debian or Ubuntu:" >&2
+    echo "sudo apt-get install chromium chromium-driver. Without them: ./scripts/test --ignore tests/e2e" >&2
+    return 1
+}

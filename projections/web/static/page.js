@@ -55,6 +55,8 @@ async function near(start) {
   return [];
 }
 
+let shown = false; // whether everything has been read once
+
 async function showAll() {
   try {
     const [funnel, changes, handoffs] = await Promise.all(["funnel", "changes", "handoffs"].map((name) => read(`/api/${name}`)));
@@ -62,6 +64,7 @@ async function showAll() {
     showChanges(changes);
     showHandoffs(handoffs);
     say("Live", funnel.held ? `${funnel.held} changes wait for an earlier one that is missing from the log.` : "");
+    shown = true;
     await showCurrent();
   } catch (error) {
     say("Waiting", error.message);
@@ -79,7 +82,7 @@ function listen() {
   on("funnel", showFunnel);
   on("handoffs", showHandoffs);
   on("away", ({ error }) => say("Waiting", error));
-  stream.onopen = () => say("Live");
+  stream.onopen = () => shown && say("Live");
   stream.onerror = () => {
     say("Reconnecting …");
     if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 3_000); // refused: it would not try again

@@ -1,0 +1,267 @@
+"""The live page in a real browser: what is seen, by keyboard, on a phone, in the dark, when things break."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from time import monotonic, sleep, time
+from typing import TYPE_CHECKING, TypeVar
+
+import pytest
+from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from processors.stack.valkey import url
+from projections.store import View, connect, show
+from projections.views.funnel import define
+from tests.builders.cast import LADDER, cast
+from tests.builders.changes import HOUR, MINUTE, History, evidence, why
+from tests.builders.page import serving
+from tests.builders.views import deliver
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from selenium import webdriver
+    from selenium.webdriver.remote.webelement import WebElement
+
+    from processors.stack.server import LocalServer
+
+T = TypeVar("T")
+NOW = int(time() * 1000)
+TOKEN = "open sesame"  # noqa: S105 - of these tests
+MARKUP = "<img src=x onerror=document.title='taken'><b>bold</b>"
+CONTRAST = (Path(__file__).parent / "contrast.js").read_text("utf-8")
+
+
+class Eyes:
+    """What a person sees and does in the browser."""
+
+    def __init__(self, browser: webdriver.Chrome, page: str) -> None:
+        self.browser = browser
+        self.page = page
+
+    def open(self, path: str = "") -> Eyes:
+        self.browser.get("about:blank")  # else a change of the part after # loads nothing anew
+        self.browser.get(self.page + path)
+        return self
+
+    def all(self, selector: str) -> list[WebElement]:
+        return self.browser.find_elements(By.CSS_SELECTOR, selector)
+
+    def see(self, selector: str, text: str = "") -> WebElement:
+        """Wait for a visible element with that text."""
+        return until(
+            lambda: next((el for el in self.all(selector) if el.is_displayed() and text in el.text), None),
+            f"{selector} with {text!r}",
+        )
+
+    def size(self, width: int, height: int) -> None:
+        self.browser.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500},
+        )
+
+    def scheme(self, name: str) -> None:
+        feature = {"name": "prefers-color-scheme", "value": name}
+        self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.browser.switch_to.active_element.send_keys(key)
+
+    def complaints(self) -> list[str]:
+        """Errors of scripts, refused by the security policy, or not found."""
+        entries = self.browser.get_log("browser")  # type: ignore[no-untyped-call] # selenium
+        return [entry["message"] for entry in entries if entry["level"] == "SEVERE"]
+
+
+def until(look: Callable[[], T | None], what: str, seconds: float = 15) -> T:
+    """Look again and again until there is something."""
+    end = monotonic() + seconds
+    while monotonic() < end:
+        try:
+            if found := look():
+                return found
+        except StaleElementReferenceException:
+            continue  # the page drew it anew meanwhile
+        sleep(0.1)
+    raise AssertionError(f"not seen: {what}")
+
+
+@pytest.fixture(scope="module")
+def view(valkey: LocalServer) -> View:
+    """A quarter of a company's contacts."""
+    client = connect(url(valkey.port))
+    view = View(client, "cast")
+    view.ask(define(LADDER))
+    deliver(view, cast(NOW, size=60))
+    show(client, "cast")
+    return view
+
+
+@pytest.fixture
+def eyes(browser: webdriver.Chrome, page: str, view: View) -> Iterator[Eyes]:
+    del view
+    eyes = Eyes(browser, page)
+    eyes.size(1280, 900)
+    eyes.scheme("light")
+    eyes.complaints()
+    yield eyes
+    assert eyes.complaints() == []
+
+
+def newcomer(contact: str, summary: str = "Filled in the demo form.") -> History:
+    history = History(contact, NOW - 2 * MINUTE)
+    facts = [
+        evidence("sales-ready form submitted", "1", "at least 1"),
+        evidence("products page viewed in 14 days", "3", "at least 10", met=False),
+    ]
+    parts = [
+        {"score": "behaviour", "rule": "sales-ready", "points": 40_000},
+        {"score": "behaviour", "rule": "unsubscribed", "points": -2_500},
+    ]
+    score = {"behaviour": 37_500, "total": 37_500}
+    history.enter("mql", why=why(summary, evidence=facts, score_parts=parts), score=score)
+    history.handoff(
+        "offered", f"h-{contact}", accept_by=NOW + 2 * HOUR, score=score, why=why("Offered to sales.")
+    )
+    return history
+
+
+def cells(row: WebElement) -> list[str]:
+    return [cell.text for cell in row.find_elements(By.CSS_SELECTOR, "td.number")][:2]
+
+
+def test_the_funnel_shows_the_stages_in_order_and_sums_to_the_contacts(eyes: Eyes) -> None:
+    eyes.open().see("#funnel th.name", "mql")
+    names = [el.text.split("\n")[0] for el in eyes.all("#funnel th.name")]
+    assert names == [rung.stage for rung in LADDER]
+    now = [int(cells(row)[0]) for row in eyes.all("#funnel tbody tr")]
+    assert sum(now) == 60
+    eyes.see("#funnel-sum", "60 of 60 contacts have a stage")
+
+
+def test_a_change_appears_without_reloading_in_list_funnel_and_board(eyes: Eyes, view: View) -> None:
+    eyes.open().see("#state", "Live")
+    before = int(cells(eyes.all("#funnel tbody tr")[0])[0])
+    deliver(view, newcomer("zoe@live.example").changes)
+    eyes.see("#changes li", "zoe@live.example")
+    until(lambda: int(cells(eyes.all("#funnel tbody tr")[0])[0]) == before + 1, "one more MQL")
+    card = eyes.see(".column.open .card", "zoe@live.example")
+    assert "due in 1 h 5" in card.text
+    until(lambda: eyes.browser.find_element(By.ID, "news").get_attribute("textContent"), "an announcement")
+
+
+def test_a_contact_shows_why_each_change_happened(eyes: Eyes, view: View) -> None:
+    deliver(view, newcomer("why@live.example").changes)
+    eyes.open().see("#changes a", "why@live.example").click()
+    eyes.see("h1", "why@live.example")
+    eyes.see(".place.stage", "mql")
+    eyes.see(".score li", "sales-ready")
+    assert [el.text.split("\n")[-1] for el in eyes.all(".score li")] == ["40", "-2.5"]
+    eyes.see(".timeline .stage_changed .why", "Filled in the demo form.")
+    eyes.see(".timeline .stage_changed summary", "Why").click()
+    met = eyes.see(".stage_changed .evidence .met", "sales-ready form submitted")
+    assert [cell.text for cell in met.find_elements(By.TAG_NAME, "td")][2:] == ["1", "at least 1"]
+    unmet = eyes.see(".stage_changed .evidence .unmet", "products page")
+    assert [cell.text for cell in unmet.find_elements(By.TAG_NAME, "td")][2:] == ["3", "at least 10"]
+    eyes.see(".stage_changed .cause", "event e1")
+    eyes.see(".back").click()
+    eyes.see("#funnel th.name", "mql")
+
+
+def test_an_open_contact_is_brought_up_to_date(eyes: Eyes, view: View) -> None:
+    history = newcomer("next@live.example")
+    deliver(view, history.changes)
+    eyes.open("#/contact/next%40live.example").see(".place.stage", "mql")
+    sal = history.wait(MINUTE).enter("sal", owner="sales")
+    deliver(view, [sal])
+    eyes.see(".place.stage", "sal")
+
+
+def test_a_contact_is_found_by_the_beginning_of_its_id(eyes: Eyes, view: View) -> None:
+    deliver(view, newcomer("quentin@find.example").changes)
+    eyes.open().see("#wanted").send_keys("quen")
+    until(lambda: eyes.all("#near option[value='quentin@find.example']"), "a suggestion")
+    eyes.press(Keys.ENTER)
+    eyes.see("#contact", "No contact of this id")
+    assert "404" in eyes.complaints()[0]  # the browser notes each, and asks again when the stream begins
+    eyes.see("#contact .near a", "quentin@find.example").click()
+    eyes.see("h1", "quentin@find.example")
+
+
+def test_text_of_others_never_becomes_markup(eyes: Eyes, view: View) -> None:
+    deliver(view, newcomer(MARKUP, summary=MARKUP).changes)
+    eyes.open().see("#changes li", MARKUP).find_element(By.CSS_SELECTOR, "a").click()
+    eyes.see("h1", MARKUP)
+    eyes.see(".timeline .why", MARKUP)
+    assert eyes.all("main img, main .why b") == []
+    assert eyes.browser.title.startswith("<img")
+
+
+def test_the_keyboard_is_enough(eyes: Eyes) -> None:
+    eyes.open().see("#changes li")
+    eyes.press(Keys.TAB)
+    assert eyes.browser.switch_to.active_element.text == "Skip to the content"
+    eyes.press(Keys.ENTER)
+    assert eyes.browser.switch_to.active_element.get_attribute("id") == "main"
+    eyes.press(Keys.TAB)
+    first = eyes.browser.switch_to.active_element
+    assert "contact" in str(first.get_attribute("class"))
+    eyes.press(Keys.ENTER)
+    eyes.see("#contact .back")
+    assert eyes.browser.switch_to.active_element.get_attribute("id") == "main"
+
+
+@pytest.mark.parametrize("path", ["", "#/contact/wide%40live.example"])
+@pytest.mark.parametrize("width", [320, 390, 768, 1280, 1920])
+def test_nothing_is_wider_than_the_screen(eyes: Eyes, view: View, width: int, path: str) -> None:
+    deliver(view, newcomer("wide@live.example").changes)
+    eyes.size(width, 800)
+    eyes.open(path).see("#state", "Live")
+    eyes.see("main h1, #funnel th.name")
+    assert eyes.browser.execute_script("return document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["", "#/contact/seen%40live.example", "login"])
+def test_all_text_stands_out_from_its_ground(eyes: Eyes, view: View, scheme: str, path: str) -> None:
+    deliver(view, newcomer("seen@live.example").changes)
+    eyes.scheme(scheme)
+    eyes.open(path).see("main h1, #funnel th.name")
+    assert eyes.browser.execute_script(CONTRAST) == []
+
+
+def test_with_a_token_the_page_is_reached_through_the_form(eyes: Eyes, valkey: LocalServer) -> None:
+    with serving(url(valkey.port), STAGELINE_TOKEN=TOKEN) as (address, _):
+        guarded = Eyes(eyes.browser, address).open()
+        guarded.see("#token").send_keys("wrong", Keys.ENTER)
+        guarded.see("#wrong", "That is not the token.")
+        guarded.see("#token").send_keys(TOKEN, Keys.ENTER)
+        guarded.see("#state", "Live")
+        guarded.see("#funnel th.name", "mql")
+        eyes.open()
+
+
+def test_a_restarted_server_is_found_again(eyes: Eyes, valkey: LocalServer) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    with serving(url(valkey.port), "--port", port) as (address, _):
+        other = Eyes(eyes.browser, address).open()
+        other.see("#state", "Live")
+    other.see("#state", "Reconnecting")
+    with serving(url(valkey.port), "--port", port):
+        other.see("#state", "Live")
+        eyes.open().see("#state", "Live")
+    eyes.complaints()  # the browser noted that the server was away
+
+
+def test_a_redis_that_is_away_is_told_and_found_again(eyes: Eyes, valkey: LocalServer) -> None:
+    eyes.open().see("#state", "Live")
+    valkey.kill()
+    eyes.see("#problem", "Redis does not answer")
+    valkey.start()
+    eyes.see("#problem", "Nothing has been projected yet")
+    eyes.complaints()  # the browser noted the refusals
