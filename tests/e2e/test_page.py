@@ -168,6 +168,7 @@ def test_a_contact_shows_why_each_change_happened(eyes: Eyes, view: View) -> Non
     unmet = eyes.see(".stage_changed .evidence .unmet", "products page")
     assert [cell.text for cell in unmet.find_elements(By.TAG_NAME, "td")][2:] == ["3", "at least 10"]
     eyes.see(".stage_changed .cause", "event e1")
+    eyes.see(".stage_changed .cause", "sales-ready 40, unsubscribed -2.5")
     eyes.see(".back").click()
     eyes.see("#funnel th.name", "mql")
 

@@ -95,9 +95,11 @@ function source(change) {
   const setOff = cause.event_id ? `event ${cause.event_id}` : cause.timer ? `timer ${cause.timer}` : `change of criteria from ${cause.criteria_change}`;
   const touch = why.crossing_touch;
   const origin = touch ? [touch.source, touch.medium, touch.campaign].filter(Boolean).join(" / ") : "";
+  const parts = why.score_parts.map((part) => `${part.rule} ${points(part.points)}`).join(", ");
   return h("dl.cause", {},
     h("dt", {}, "Rule"), h("dd", {}, h("code", {}, cause.criterion)),
     h("dt", {}, "Set off by"), h("dd", {}, h("code", {}, setOff), touch ? `, ${touch.event_type}${origin ? ` from ${origin}` : ""}` : null),
+    parts ? [h("dt", {}, "Score then"), h("dd", {}, parts)] : null,
     h("dt", {}, "Lifecycle"), h("dd", {}, h("code", {}, change.lifecycle || NONE)),
   );
 }
