@@ -1,0 +1,300 @@
+"""The main job on real input: a web-server log and a B2B cast become stages, reasons and hand-offs.
+
+Everything runs as a user would run it, through the `stageline` command, in a home of its own that each run
+begins anew. `BOOTSTRAP_SERVERS` and `REDIS_URL` point it at given servers instead.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.request import urlopen
+
+from rich.console import Console
+
+from processors.client import Client
+from processors.settings import load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from processors.handoffs import Handoff
+
+ROOT = Path(__file__).resolve().parent.parent
+CAST = ROOT / "scripts" / "demo_data" / "cast.ndjson"
+SITE = ROOT / "scripts" / "demo_data" / "site.yaml"
+ACCESS_LOG = ROOT / "tests" / "data" / "access.log.gz"
+PATIENCE_S = 60.0  # for any one thing to appear; usually a second or two
+UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+# Who should stand where in the end, and which hand-offs sales should have heard of.
+STAGES = {
+    "maria-keller": "opportunity",
+    "tomas-lindqvist": "nurture",
+    "priya-raman": "mql",
+    "jonas-weber": "sql",
+    "lena-hoffmann": None,
+    "sofia-rossi": "mql",
+    "dana-ruiz": "mql",
+}
+ANSWERS = {"maria-keller": "accepted", "jonas-weber": "accepted", "tomas-lindqvist": "rejected"}
+OPEN = ("priya-raman", "sofia-rossi", "dana-ruiz")
+
+UNSEEN = "nowhere yet"
+
+console = Console(highlight=False)
+
+
+class DemoError(Exception):
+    """Something expected did not appear; the text says what and where to look."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A long-running part of the system in a process of its own."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def check(self) -> None:
+        """Raise DemoError if it has ended."""
+        if self.process.poll() is not None:
+            tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-5:])
+            raise DemoError(f"{self.name} ended with {self.process.returncode}; see {self.log}:\n{tail}")
+
+
+def main() -> int:
+    """Run the demo; 0 when everything expected appeared."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--once", action="store_true", help="end by itself; exit 1 if anything is missing")
+    parser.add_argument("--home", type=Path, default=ROOT / ".stageline", help="keeps all data in HOME/demo")
+    options = parser.parse_args()
+    home = options.home.resolve() / "demo"
+    os.environ["STAGELINE_HOME"] = str(home)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    started = time.monotonic()
+    try:
+        with ExitStack() as running:
+            parts = start(running, home)
+            tell_story(parts, home)
+            show()
+            console.print(f"\n[bold]All of it appeared, in {time.monotonic() - started:.0f} s.[/] ", end="")
+            console.print(f"The live page: [link]{page()}[/]")
+            if not options.once:
+                console.print("Ctrl-C stops everything that this started.")
+                watch(parts)
+    except DemoError as error:
+        console.print(f"\n[red]Missing:[/] {error}")
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+def start(running: ExitStack, home: Path) -> list[Part]:
+    """Start servers and parts; each is stopped when `running` closes, in reverse order."""
+    heading("Starting")
+    stageline("down", quiet=True)  # of a demo that was killed
+    shutil.rmtree(home, ignore_errors=True)
+    running.callback(stageline, "down", quiet=True)
+    stageline("up")
+    stageline("topics", "create", quiet=True)
+    logs = home / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    parts = [running.enter_context(part(name, logs)) for name in ("worker", "projector", "web")]
+    console.print(f"Parts: {', '.join(p.name for p in parts)}   Logs: {logs}")
+    return parts
+
+
+def tell_story(parts: list[Part], home: Path) -> None:
+    """Publish the log and the cast; let sales answer; wait until all of it has come through."""
+    heading("A real web-server log, and a cast of seven")
+    visits = import_log(home)
+    stageline("publish", "-", stdin=visits)
+    publish_act(1)
+    identify(first_download(visits))
+    heading("Sales answers")
+    answer_handoffs()
+    publish_act(2)
+    wait_for_stages(parts)
+
+
+def show() -> None:
+    """Print the funnel, the hand-offs with their reasons, and one contact's timeline."""
+    heading("Funnel")
+    stageline("funnel")
+    heading("Hand-offs")
+    stageline("handoffs")
+    heading("One contact, and why")
+    stageline("contact", "maria-keller")
+    check_page()
+
+
+def heading(text: str) -> None:
+    """Print a heading."""
+    console.print()
+    console.rule(f"[bold]{text}", align="left")
+
+
+def stageline(*arguments: str, quiet: bool = False, stdin: str | None = None) -> str:
+    """Run one command; raise DemoError if it fails. Returns what it printed when quiet."""
+    done = subprocess.run(
+        ["stageline", *arguments], input=stdin, text=True, capture_output=quiet, check=False
+    )
+    if done.returncode:
+        raise DemoError(
+            f"`stageline {' '.join(arguments)}` exited with {done.returncode}. {done.stderr or ''}"
+        )
+    return done.stdout or ""
+
+
+@contextmanager
+def part(name: str, logs: Path) -> Iterator[Part]:
+    """Run a part until the block ends; SIGTERM ends it cleanly."""
+    log = logs / f"{name}.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(["stageline", name], stdout=out, stderr=subprocess.STDOUT)
+    try:
+        yield Part(name=name, process=process, log=log)
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            console.print(f"{name} did not end within 15 s and was killed; see {log}")
+            process.kill()
+            process.wait()
+
+
+def import_log(home: Path) -> str:
+    """Turn the web-server log into events that end now; return them as NDJSON."""
+    refused = home / "rejects.ndjson"  # the log has a broken line, as real ones do
+    done = subprocess.run(
+        ["stageline", "import", "access-log", str(ACCESS_LOG), "--rules", str(SITE), "--shift-to", "now",
+         "--to", "-", "--allow-rejects", "--rejects", str(refused)],
+        stdout=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise DemoError(f"importing {ACCESS_LOG} exited with {done.returncode}")
+    return done.stdout
+
+
+def first_download(visits: str) -> str:
+    """Return the first real visitor who downloaded an offer for consideration: an MQL, still anonymous."""
+    for event in map(json.loads, visits.splitlines()):
+        if event.get("buying_stage") == "consideration":
+            return str(event["anonymous_id"])
+    raise DemoError(f"no visitor in {ACCESS_LOG} downloaded what {SITE} calls an offer for consideration")
+
+
+def identify(visitor: str) -> None:
+    """Let the visitor fill in a form: the visits now belong to a person, who is handed over."""
+    event = {
+        "type": "contact_identified",
+        "event_id": "cast-identified",
+        "contact_id": "dana-ruiz",
+        "anonymous_id": visitor,
+        "occurred_at": datetime.now(UTC).isoformat(),
+    }
+    stageline("publish", "-", stdin=json.dumps(event))
+
+
+def publish_act(act: int) -> None:
+    """Publish one act of the cast, its `ago` turned into a time before now."""
+    now = datetime.now(UTC)
+    rows = [json.loads(line) for line in CAST.read_text().splitlines()]
+    lines = [json.dumps(dated(row, now)) for row in rows if row.pop("act") == act]
+    stageline("publish", "-", stdin="\n".join(lines))
+
+
+def dated(row: dict[str, object], now: datetime) -> dict[str, object]:
+    """Replace `ago` (such as 13d) by `occurred_at`."""
+    ago = str(row.pop("ago"))
+    return row | {"occurred_at": (now - timedelta(**{UNITS[ago[-1]]: int(ago[:-1])})).isoformat()}
+
+
+def answer_handoffs() -> None:
+    """Be the sales team: accept two hand-offs, reject one, leave two open."""
+    wanted = {*ANSWERS, *OPEN}
+    with Client(load_settings().bootstrap_servers) as client:
+        for handoff in client.subscribe_handoffs("demo-sales", idle=PATIENCE_S):
+            if handoff.action == "offered" and handoff.contact_id in wanted:
+                answer(handoff)
+                wanted.remove(handoff.contact_id)
+            if not wanted:
+                return
+    raise DemoError(f"no hand-off for {', '.join(sorted(wanted))} within {PATIENCE_S:.0f} s")
+
+
+def answer(handoff: Handoff) -> None:
+    """Accept it, reject it or leave it open, as the story has it."""
+    verdict = ANSWERS.get(handoff.contact_id, "left open")
+    if verdict == "accepted":
+        handoff.accept(actor="sam")
+    elif verdict == "rejected":
+        handoff.reject("no budget before spring", actor="sam")
+    console.print(f"[bold]{handoff.contact_id}[/]: {handoff.summary} [dim]→[/] {verdict}")
+
+
+def wait_for_stages(parts: list[Part]) -> None:
+    """Wait until everybody stands where the story has them; raise DemoError after PATIENCE_S."""
+    deadline = time.monotonic() + PATIENCE_S
+    with console.status("waiting for the last stages") as status:
+        for contact, stage in STAGES.items():
+            while (found := stage_of(contact)) != stage:
+                status.update(f"waiting for {contact} to be in {stage}, is in {found}")
+                for running in parts:
+                    running.check()
+                if time.monotonic() > deadline:
+                    raise DemoError(f"{contact} should be in stage {stage}, but is in {found}")
+                time.sleep(0.2)
+
+
+def stage_of(contact: str) -> str | None:
+    """Return a contact's stage on the read side: None for one without, UNSEEN for one not there yet."""
+    shown = subprocess.run(
+        ["stageline", "contact", contact, "--json"], capture_output=True, text=True, check=False
+    )
+    if shown.returncode:
+        return UNSEEN
+    place = json.loads(shown.stdout)["stages"].get("main")
+    return None if place is None else str(place["id"])
+
+
+def page() -> str:
+    """Return the address of the live page."""
+    settings = load_settings()
+    return f"http://{settings.web_host}:{settings.web_port}/"
+
+
+def check_page() -> None:
+    """Raise DemoError unless the page is there."""
+    try:
+        with urlopen(page(), timeout=PATIENCE_S) as shown:  # noqa: S310 - our own address
+            if b"Stageline" not in shown.read():
+                raise DemoError(f"{page()} shows something else: is another program on that port?")
+    except OSError as error:
+        raise DemoError(f"{page()} does not answer: {error}") from None
+
+
+def watch(parts: list[Part]) -> None:
+    """Wait until interrupted; raise DemoError if a part ends."""
+    while True:
+        for running in parts:
+            running.check()
+        time.sleep(1.0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
