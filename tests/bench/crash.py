@@ -9,16 +9,18 @@ from uuid import uuid4
 
 import click
 
+from processors.topic_admin import ensure_topics
 from tests.bench import figures
 from tests.bench.servers import broker
 from tests.chaos.counting import CountingSubject
-from tests.chaos.crash import crash_test
+from tests.chaos.crash import PARTITIONS, crash_test
+from tests.chaos.lifecycle import LifecycleSubject
 from tests.chaos.stock import GUARANTEES, StockSubject
 
 if TYPE_CHECKING:
     from tests.chaos.crash import Subject
 
-ENGINES = ("stageline", *(f"stock-{guarantee}" for guarantee in GUARANTEES))
+ENGINES = ("stageline", "stageline-worker", *(f"stock-{guarantee}" for guarantee in GUARANTEES))
 
 
 @click.command()
@@ -39,6 +41,9 @@ def crash(engine: str, events: int, kills: int, seed: int, *, as_json: bool) -> 
 
 def _subject(engine: str, bootstrap: str) -> Subject:
     prefix = f"crash-{uuid4().hex[:8]}"
+    if engine == "stageline-worker":
+        ensure_topics(bootstrap, partitions=PARTITIONS)
+        return LifecycleSubject(bootstrap)
     if engine == "stageline":
         return CountingSubject(bootstrap, prefix)
     return StockSubject(bootstrap, prefix, engine.removeprefix("stock-"))

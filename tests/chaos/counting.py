@@ -14,12 +14,10 @@ from typing import TYPE_CHECKING
 from processors.engine.app import make_app, run
 from processors.engine.batch import Output
 from processors.engine.recovery import PROGRESS_KEY
-from tests.builders.kafka import read_topic
-from tests.chaos.crash import Verdict
+from tests.builders.kafka import Committed, create_topics, end_offsets, read_topic
+from tests.chaos.crash import PARTITIONS, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from processors.engine.batch import Batch, Clock
     from tests.chaos.crash import Events
 
@@ -54,18 +52,18 @@ class Counting:
 
 
 class CountingSubject:
-    """The counting processor on the engine."""
+    """The counting processor on the engine. Makes its topics."""
+
+    changelog = "changelog"
 
     def __init__(self, bootstrap: str, prefix: str) -> None:
-        self.group = prefix
         self.source = f"{prefix}-in"
-        self.topics: Mapping[str, dict[str, str]] = {
-            self.source: {},
-            f"{prefix}-out": {},
-            f"{prefix}-changelog": {"cleanup.policy": "compact"},
-        }
         self._bootstrap = bootstrap
         self._prefix = prefix
+        self._changelog = f"{prefix}-{self.changelog}"
+        topics = {self.source: {}, f"{prefix}-out": {}, self._changelog: {"cleanup.policy": "compact"}}
+        create_topics(bootstrap, PARTITIONS, topics)
+        self.progress = Committed(bootstrap, prefix, self.source)
 
     def command(self, number: int) -> list[str]:
         del number
@@ -75,11 +73,14 @@ class CountingSubject:
         chance = Random(seed)  # noqa: S311 - reproducible
         return [(b"c%d" % chance.randrange(CONTACTS), b"%d" % number) for number in range(count)]
 
+    def finished(self) -> bool:
+        return self.progress() == end_offsets(self._bootstrap, self.source)
+
     def judge(self, events: Events) -> Verdict:
         counts = Counter(key for key, _ in events)
         states = {
             row.key: json.loads(row.value or b"")[0]
-            for row in read_topic(self._bootstrap, f"{self._prefix}-changelog")
+            for row in read_topic(self._bootstrap, self._changelog)
             if row.key != PROGRESS_KEY
         }
         return judge_counts(

@@ -9,9 +9,9 @@ import random
 import subprocess
 import time
 from threading import Event, Thread
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from tests.builders.kafka import Committed, create_topics, end_offsets, make_producer
+from tests.builders.kafka import make_producer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     Events = Sequence[tuple[bytes, bytes]]
 
 PARTITIONS = 4
-RATE = 1_000  # events a second while workers are being killed; afterwards as fast as it goes
-KEPT_BACK = 0.1  # of the events: sent only when the last worker was killed, so that the flow does not dry up
+SPREAD_S = 25.0  # while workers are being killed, what is left is sent at a rate that would take this long
+STEP_S = 0.05
 RESTARTS = 4
 PATIENCE_S = 45.0  # workers that have not moved on by then stand still; somebody would start them all again
 
@@ -57,17 +57,21 @@ class Report(NamedTuple):
 
 
 class Subject(Protocol):
-    """What is tested: a worker command and its topics. `topics` maps a name to its settings."""
+    """What is tested: a worker command, on topics that exist. Events are sent to `source`."""
 
-    group: str
     source: str
-    topics: Mapping[str, dict[str, str]]
 
     def command(self, number: int) -> list[str]:
         """Return the command of one worker."""
 
     def events(self, count: int, seed: int) -> Events:
         """Return key and value of each event to send."""
+
+    def progress(self) -> Mapping[Any, int]:
+        """Return how far each partition is. Under load every one of them moves on."""
+
+    def finished(self) -> bool:
+        """Tell whether everything sent has been dealt with."""
 
     def judge(self, events: Events) -> Verdict:
         """Compare what is in the topics with what the events should have led to."""
@@ -76,18 +80,16 @@ class Subject(Protocol):
 def crash_test(subject: Subject, bootstrap: str, logs: Path, *, events: int, kills: int, seed: int) -> Report:
     """Run two workers, kill one of them `kills` times while events flow, let them finish, and judge."""
     started = time.monotonic()
-    create_topics(bootstrap, PARTITIONS, subject.topics)
     sent = subject.events(events, seed)
     fleet = Fleet(subject, logs, workers=2)
-    progress = Committed(bootstrap, subject.group, subject.source)
     hurry = Event()
     feeder = Thread(target=_feed, args=(bootstrap, subject.source, sent, hurry))
     feeder.start()
     try:
-        takeovers = _kill_often(fleet, progress, kills, random.Random(seed))  # noqa: S311 - a schedule
+        takeovers = _kill_often(fleet, subject, kills, random.Random(seed))  # noqa: S311 - a schedule
         hurry.set()
         feeder.join()
-        fleet.wait(lambda: progress() == end_offsets(bootstrap, subject.source))
+        fleet.wait(subject.finished)
     finally:
         hurry.set()
         fleet.stop()
@@ -159,30 +161,34 @@ class Fleet:
             return subprocess.Popen(self._subject.command(number), stdout=log, stderr=log)
 
 
-def _kill_often(fleet: Fleet, progress: Committed, kills: int, chance: random.Random) -> list[float]:
+def _kill_often(fleet: Fleet, subject: Subject, kills: int, chance: random.Random) -> list[float]:
     """Kill a worker whenever all partitions have moved on since the last time, at a moment left to chance."""
     takeovers = []
-    fleet.wait(lambda: min(progress().values()) > 0)
+    fleet.wait(lambda: min(subject.progress().values()) > 0)
     for _ in range(kills):
         time.sleep(chance.uniform(0.2, 1.5))
-        takeovers.append(_kill(fleet, progress, chance.randrange(2)))
+        takeovers.append(_kill(fleet, subject, chance.randrange(2)))
     return takeovers
 
 
-def _kill(fleet: Fleet, progress: Committed, number: int) -> float:
+def _kill(fleet: Fleet, subject: Subject, number: int) -> float:
     """Kill a worker; return the seconds until every partition had moved on."""
-    before = progress()
+    before = subject.progress()
     killed = time.monotonic()
     fleet.kill(number)
-    fleet.wait(lambda: all(now > before[partition] for partition, now in progress().items()))
+    fleet.wait(lambda: all(now > before[partition] for partition, now in subject.progress().items()))
     return round(time.monotonic() - killed, 1)
 
 
 def _feed(bootstrap: str, topic: str, events: Events, hurry: Event) -> None:
+    """Send the events: ever slower, so that the flow never dries up, and at once when in a hurry."""
     producer = make_producer(bootstrap)
-    for number, (key, value) in enumerate(events):
-        producer.produce(topic, value, key)
-        if number % (RATE // 10) == 0:
-            producer.poll(0)
-            hurry.wait(0.1 if number < len(events) * (1 - KEPT_BACK) else None)
-    producer.flush()
+    sent = 0
+    while sent < len(events):
+        left = len(events) - sent
+        portion = left if hurry.is_set() else max(1, int(left * STEP_S / SPREAD_S))
+        for key, value in events[sent : sent + portion]:
+            producer.produce(topic, value, key)
+        producer.flush()
+        sent += portion
+        hurry.wait(STEP_S)

@@ -24,11 +24,11 @@ GUARANTEES = ("at_least_once", "exactly_once")
 class StockSubject(CountingSubject):
     """A plain agent, configured as well as settings go: short session, topics made before, raw bytes."""
 
+    changelog = "counts-changelog"
+
     def __init__(self, bootstrap: str, prefix: str, guarantee: str) -> None:
         super().__init__(bootstrap, prefix)
         self._guarantee = guarantee
-        self._changelog = f"{prefix}-counts-changelog"
-        self.topics = {self.source: {}, f"{prefix}-out": {}, self._changelog: {"cleanup.policy": "compact"}}
 
     def command(self, number: int) -> list[str]:
         del number

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from confluent_kafka.admin import AdminClient
 
-from tests.builders.kafka import Committed, create_topics, end_offsets, make_producer, read_topic
+from tests.builders.kafka import create_topics, make_producer, read_topic
 from tests.chaos.counting import BUG, PERSONAL, CountingSubject
 from tests.chaos.crash import PARTITIONS, Fleet
 
@@ -33,8 +33,7 @@ class Bench:
         self.subject = CountingSubject(bootstrap, prefix)
         self.changelog = f"{prefix}-changelog"
         self.sent: list[tuple[bytes, bytes]] = []
-        create_topics(bootstrap, PARTITIONS, self.subject.topics)
-        self.committed = Committed(bootstrap, prefix, self.subject.source)
+        self.committed = self.subject.progress
 
     def send(self, events: Events) -> None:
         self.sent += events
@@ -52,7 +51,7 @@ class Bench:
             fleet.stop()
 
     def finish(self, fleet: Fleet) -> None:
-        fleet.wait(lambda: self.committed() == end_offsets(self.bootstrap, self.subject.source))
+        fleet.wait(self.subject.finished)
 
     def run(self) -> None:
         with self.workers(1) as fleet:
@@ -85,7 +84,7 @@ def test_a_worker_that_is_asked_to_stop_hands_its_partitions_over_at_once(bench:
         fleet.signal(0, signal.SIGTERM)
         asked = time.monotonic()
         bench.send(bench.subject.events(1_000, seed=2))
-        fleet.wait(lambda: bench.committed() == end_offsets(bench.bootstrap, bench.subject.source))
+        fleet.wait(bench.subject.finished)
         assert time.monotonic() - asked < 5  # a session would take 6
     assert bench.verdict()[1:] == CLEAN
 
