@@ -6,9 +6,10 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
-from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,6 +43,7 @@ def make_producer(bootstrap: str) -> Producer:
             "enable.idempotence": True,
             "partitioner": "murmur2_random",
             "linger.ms": 5,
+            "log_level": 0,
             "message.max.bytes": 4_000_000,  # what a broker refuses is the broker's to say
         }
     )
@@ -93,6 +95,13 @@ class Committed:
         numbers = self._consumer.list_topics(topic, SECONDS).topics[topic].partitions
         self._partitions = [TopicPartition(topic, number) for number in numbers]
 
+    # a broker that has just started does not know yet who coordinates a group
+    @retry(
+        retry=retry_if_exception_type(KafkaException),
+        stop=stop_after_delay(SECONDS),
+        wait=wait_fixed(0.2),
+        reraise=True,
+    )
     def __call__(self) -> dict[int, int]:
         found = self._consumer.committed(self._partitions, SECONDS)
         return {one.partition: max(one.offset, 0) for one in found}

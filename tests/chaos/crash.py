@@ -83,7 +83,7 @@ def crash_test(subject: Subject, bootstrap: str, logs: Path, *, events: int, kil
     sent = subject.events(events, seed)
     fleet = Fleet(subject, logs, workers=2)
     hurry = Event()
-    feeder = Thread(target=_feed, args=(bootstrap, subject.source, sent, hurry))
+    feeder = Thread(target=_feed, args=(bootstrap, subject.source, sent, hurry), daemon=True)
     feeder.start()
     try:
         takeovers = _kill_often(fleet, subject, kills, random.Random(seed))  # noqa: S311 - a schedule
