@@ -63,6 +63,7 @@ def _be_at(turn: Turn, place: Place, stage: int) -> None:
     place.came_from, place.stage, place.since = place.stage, stage, turn.now
     place.entered_by = turn.event_id or ""
     turn.dirty = turn.program.inputs.everything
+    turn.contact.reading = turn.contact.fit = None
 
 
 def _reset(turn: Turn, rule: Leave) -> None:

@@ -97,18 +97,18 @@ def touch_record(touch: Touch | None) -> dict[str, Any] | None:
 
 
 def score_parts(program: Program, contact: Contact, now: int) -> list[dict[str, Any]]:
-    """Every rule that gives or takes points; the parts of a score sum to it."""
+    """List every rule that gives or takes points; the parts of a score sum to it."""
     return [
-        {"score": group.id, "rule": rule, "points": points}
-        for group in program.groups
-        for rule, points in group.itemised(contact, now)
+        {"score": program.plan.scores[score].id, "rule": rule, "points": points}
+        for score, rule, points in program.board.itemised(contact, now)
     ]
 
 
 def scores(program: Program, contact: Contact, now: int) -> dict[str, int]:
     """Every score and `total`, thousandths of a point."""
-    values = {group.id: group.read(contact, now) for group in program.groups}
-    return {**values, "total": sum(values.values())}
+    *read, total = program.board.read(contact, now).scores
+    named = {score.id: points for score, points in zip(program.plan.scores, read, strict=True)}
+    return {**named, "total": total}
 
 
 def _head(turn: Turn, record: str, sequence: int, cycle: int) -> Change:

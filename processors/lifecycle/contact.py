@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from processors.lifecycle.decay import Sums
     from processors.lifecycle.newest import Entry, Series
+    from processors.lifecycle.scores import Reading
 
 NEVER_BEFORE = -1
 NO_STAGE = -1
@@ -149,6 +150,9 @@ class Contact:
     stage_changes: int = 0
     segment_changes: int = 0
     handoff_changes: int = 0
+
+    reading: Reading | None = None  # not part of the state: see `scores`
+    fit: dict[int, int] | None = None  # not part of the state either
 
     forward_to: str | None = None
     merged: list[str] = field(default_factory=list)  # ids whose history was taken in

@@ -11,13 +11,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from processors.lifecycle import decay
+from processors.lifecycle.plan import TOTAL
 from processors.lifecycle.sums import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from processors.lifecycle.contact import Contact
-    from processors.lifecycle.scores import Card, Group
+    from processors.lifecycle.scores import Card, Part
 
     Possible = Callable[[int, int], bool]
 
@@ -32,8 +33,8 @@ class Outlook(NamedTuple):
     fading: int  # the parts that take it towards the threshold, in all
     steady: int  # the rest at its most favourable
     half_life: int  # shortest of those that fade
+    parts: int  # how many are rounded
     step: int
-    parts: int
 
 
 def falls_below(card: Card, threshold: int, contact: Contact, now: int) -> int:
@@ -42,9 +43,7 @@ def falls_below(card: Card, threshold: int, contact: Contact, now: int) -> int:
     need = threshold - outlook.steady  # what is left of the fading parts when they cross
     if need <= 0 or not outlook.fading:
         return outlook.step
-    return _crossing(
-        outlook, need, now, lambda start, end: _extreme(card, contact, start, end, sign=1) < threshold
-    )
+    return _crossing(outlook, need, now, lambda start, end: _extreme(card, contact, end, start) < threshold)
 
 
 def rises_to(card: Card, threshold: int, contact: Contact, now: int) -> int:
@@ -53,9 +52,7 @@ def rises_to(card: Card, threshold: int, contact: Contact, now: int) -> int:
     need = outlook.steady - threshold
     if need < 0 or not outlook.fading:
         return outlook.step
-    return _crossing(
-        outlook, need, now, lambda start, end: _extreme(card, contact, start, end, sign=-1) >= threshold
-    )
+    return _crossing(outlook, need, now, lambda start, end: _extreme(card, contact, start, end) >= threshold)
 
 
 def _crossing(outlook: Outlook, need: int, now: int, possible: Possible) -> int:
@@ -105,40 +102,61 @@ def _halve(start: int, end: int, possible: Possible) -> tuple[int, bool]:
     return start, True
 
 
-def _extreme(card: Card, contact: Contact, start: int, end: int, *, sign: int) -> int:
-    """Bound of the score within [start, end]: from below for sign 1, from above for sign -1."""
-    positive_at, negative_at = (end, start) if sign > 0 else (start, end)
-    total = 0
-    for group in card.groups:
-        value = sum(part.read(contact, positive_at if part.positive else negative_at) for part in group.parts)
-        total += value if group.max is None else min(value, group.max)
-    return total
+def _extreme(card: Card, contact: Contact, positive_at: int, negative_at: int) -> int:
+    """Bound of the score: what gives points read at the one time, what takes points at the other."""
+    board = card.board
+    worth = board.parts_at(contact, positive_at)
+    if positive_at != negative_at and any(points < 0 for points in worth.values()):
+        later = board.parts_at(contact, negative_at)
+        worth = {rule: points for rule, points in worth.items() if points > 0}
+        worth |= {rule: points for rule, points in later.items() if points < 0}
+    scores = board.under_max(worth)
+    return sum(scores) if card.index == TOTAL else scores[card.index]
 
 
 def _outlook(card: Card, contact: Contact, now: int, *, sign: int) -> Outlook:
-    fading = steady = parts = 0
-    half_life = step = NEVER
-    for group in card.groups:
-        moving, still = 0, 0
-        for part in group.parts:
-            value = part.read(contact, now)
-            if part.half_life is not None and value * sign > 0:
-                moving, parts = moving + value * sign, parts + 1
-                half_life = min(half_life, part.half_life)
-            else:
-                still += value
-                parts += part.half_life is not None and value != 0
-            if part.ages:
-                step = min(step, part.next_step(contact, now))
-        moving, still = _under_max(group, moving, still, sign)
+    """`sign` 1: what fades takes the score down; -1: what is fading away lets it rise."""
+    board = card.board
+    reading = board.read(contact, now)
+    fading = steady = 0
+    half_life, parts = NEVER, 1
+    for score in board.scores_of(card.index):
+        moving = still = 0
+        for rule in board.rules_of[score]:
+            points = reading.parts.get(rule)
+            if points:
+                parts += 1
+                fades = board.half_lives[rule]
+                if fades and points * sign > 0:
+                    moving += points * sign
+                    half_life = min(half_life, fades)
+                else:
+                    still += points
+        moving, still = _under_max(board.maxima[score], moving, still, sign)
         fading, steady = fading + moving, steady + still
-    return Outlook(fading, steady, half_life, step, parts + 1)
+    step = _next_step(card, contact, now) if contact.stamps or board.fits_age else NEVER
+    return Outlook(fading, steady, half_life, parts, step)
 
 
-def _under_max(group: Group, moving: int, still: int, sign: int) -> tuple[int, int]:
-    """Tell what counts of a group whose parts exceed its max: the surplus has to fade first."""
-    if group.max is None or still + sign * moving <= group.max:
+def _under_max(limit: int | None, moving: int, still: int, sign: int) -> tuple[int, int]:
+    """Tell what counts of a score whose parts exceed its max: the surplus has to fade first."""
+    if limit is None or still + sign * moving <= limit:
         return moving, still
-    if sign < 0 or still > group.max:
-        return 0, group.max
-    return group.max - still, still
+    if sign < 0 or still > limit:
+        return 0, limit
+    return limit - still, still
+
+
+def _next_step(card: Card, contact: Contact, now: int) -> int:
+    """When the next rule that ages by steps, or a rule for fit, may change."""
+    parts = (part for part in card.board.stepping if card.index in {TOTAL, part.score})
+    return min((_step_of(part, contact, now) for part in parts), default=NEVER)
+
+
+def _step_of(part: Part, contact: Contact, now: int) -> int:
+    if part.steps is not None:
+        return part.steps.next_step(contact, now)
+    if part.check is None:
+        return NEVER
+    ahead = part.check.falls if part.check.holds(contact, now) else part.check.rises
+    return NEVER if ahead is None else ahead(contact, now)

@@ -11,17 +11,25 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from math import isqrt
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FRACTION_BITS = 24  # of a half-life: under 0.2 s of 30 days, and 0.000004 % of the points
 HALF_BITS = 12  # a fraction is looked up as two halves: two tables of 4,096 instead of one of 16 million
 WEIGHT_BITS = 40  # of a stored weight: 4 million events fit one epoch before a sum outgrows 64 bits
 READ_BITS = 60  # of the factor a sum is multiplied with when read; never stored
 EPOCHS = 40  # kept per sum, counted back from the newest: older points have shrunk to 2^-40
-TIE_BITS = 10  # see `value`
+TIE_BITS = 10  # see `fade`
 _MASK = (1 << HALF_BITS) - 1
+_SHIFT = WEIGHT_BITS + EPOCHS + READ_BITS
+_HALF = (1 << _SHIFT - 1) + (1 << _SHIFT - TIE_BITS)
 
 Sums = dict[int, int]
 """Epoch → sum of weights."""
+Shape = tuple[int, int, int, int]
+"""How a rule's sums are read: half-life, points, least and most it may be worth."""
 
 
 def _powers(root_steps: int, bits: int) -> tuple[int, ...]:
@@ -75,20 +83,32 @@ def take(sums: Sums, epoch: int, weight: int) -> None:
         sums.pop(epoch, None)
 
 
-def value(sums: Sums, now: int, half_life: int, points: int) -> int:
-    """Read: `points` for each unit of weight, decayed to `now`; rounded half up, in the unit of `points`.
+def fade(rules: Mapping[int, Sums], shapes: Mapping[int, Shape], now: int) -> dict[int, int]:
+    """Read every rule's sums at `now`: its points for each unit of weight, decayed, rounded half up, capped.
 
     Fixed point may land a hair (2^-30 of the value) under an exact half; 2^-TIE_BITS of a unit is added so
     that an exact half is still rounded up.
     """
+    worth, factors = {}, {}
+    for rule, sums in rules.items():
+        half_life, points, low, high = shapes[rule]
+        if half_life not in factors:
+            factors[half_life] = _factor(now, half_life)
+        epoch, shrunk = factors[half_life]
+        total = 0
+        for kept, weight in sums.items():
+            age = epoch - kept
+            if age <= EPOCHS:
+                total += weight << (EPOCHS - age)
+        value = (points * total * shrunk + _HALF) >> _SHIFT
+        worth[rule] = low if value < low else min(value, high)
+    return worth
+
+
+def _factor(now: int, half_life: int) -> tuple[int, int]:
+    """Epoch and 2^-fraction of the moment of reading: the same for all rules of one half-life."""
     epoch, rest = divmod(now, half_life)
-    total = 0
-    for kept, weight in sums.items():
-        age = epoch - kept
-        if age <= EPOCHS:
-            total += weight << (EPOCHS - age)
-    shift = WEIGHT_BITS + EPOCHS + READ_BITS
-    return (points * total * shrink(rest, half_life) + (1 << shift - 1) + (1 << shift - TIE_BITS)) >> shift
+    return epoch, shrink(rest, half_life)
 
 
 def shrink(rest: int, half_life: int) -> int:

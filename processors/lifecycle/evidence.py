@@ -72,7 +72,8 @@ class Witness:
             return self.tell(shape.when)
         if bands.segment.of is None:
             return ()
-        gte = shape.gte if shape is not None and shape.gte is not None else bands.lowest
+        lowest = min((one.gte for one in bands.segment.bands if one.gte is not None), default=0)
+        gte = shape.gte if shape is not None and shape.gte is not None else lowest
         op: Literal["gte", "lt"] = "gte" if shape is not None and shape.gte is not None else "lt"
         path = f"segments.{bands.segment.id}" if shape is None else shape.path
         return self.tell(ScoreTest(score=bands.segment.of, op=op, value=gte, path=path))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from functools import lru_cache
 from operator import ge, gt, le, lt
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +17,11 @@ from schemas.events import EVENT_TYPES
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from processors.lifecycle.plan import Behaviour, Test
+    from processors.lifecycle.plan import Atom, Behaviour, Test
 
     Predicate = Callable[[Any], bool]
 
+REMEMBERED = 8_192  # pages of a site, mostly: a few thousand make nearly all of its views
 _STANDARD = frozenset(EVENT_TYPES)
 _PATH = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?(?://[^/?#]*)?([^?#]*)", re.DOTALL)
 
@@ -47,22 +47,49 @@ class Matcher:
     __slots__ = ("_by_event",)
 
     def __init__(self, behaviours: tuple[Behaviour, ...]) -> None:
-        self._by_event: dict[str, list[tuple[int, tuple[tuple[str, Predicate], ...]]]] = {}
+        by_event: dict[str, list[tuple[int, Atom]]] = {}
         for index, behaviour in enumerate(behaviours):
             for atom in behaviour.atoms:
-                tests = tuple((test.field, compile_test(test)) for test in atom.tests)
-                self._by_event.setdefault(atom.event, []).append((1 << index, tests))
+                by_event.setdefault(atom.event, []).append((1 << index, atom))
+        self._by_event = {name: _EventMatcher(atoms) for name, atoms in by_event.items()}
 
     def match(self, name: str, fields: Mapping[str, Any]) -> int:
         """Mask of an event, given as `subject` returns it."""
+        matcher = self._by_event.get(name)
+        return 0 if matcher is None else matcher.match(fields)
+
+
+class _EventMatcher:
+    """The behaviours of one type of event. What the same values gave before is remembered."""
+
+    __slots__ = ("_atoms", "_fields", "_known")
+
+    def __init__(self, atoms: list[tuple[int, Atom]]) -> None:
+        self._fields = tuple(dict.fromkeys(test.field for _bit, atom in atoms for test in atom.tests))
+        self._atoms = [
+            (bit, [(self._fields.index(test.field), compile_test(test)) for test in atom.tests])
+            for bit, atom in atoms
+        ]
+        self._known: dict[tuple[Any, ...], int] = {}
+
+    def match(self, fields: Mapping[str, Any]) -> int:
+        values = tuple([fields.get(name) for name in self._fields])
+        mask = self._known.get(values)
+        if mask is None or any(isinstance(value, bool) for value in values):  # True and 1 are one key
+            mask = self._match(values)
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            self._known[values] = mask
+        return mask
+
+    def _match(self, values: tuple[Any, ...]) -> int:
         mask = 0
-        for bit, tests in self._by_event.get(name, ()):
-            if all(predicate(fields.get(field)) for field, predicate in tests):
+        for bit, tests in self._atoms:
+            if all(predicate(values[index]) for index, predicate in tests):
                 mask |= bit
         return mask
 
 
-@lru_cache(maxsize=8_192)  # a site's pages: a few thousand make nearly all of its views
 def path_of(url: str) -> str:
     """Path of a URL or of a bare path; `/` when there is none."""
     found = _PATH.match(url)

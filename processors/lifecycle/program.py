@@ -12,20 +12,21 @@ from processors.lifecycle import counts
 from processors.lifecycle.calendars import calendar_of
 from processors.lifecycle.conditions import ALWAYS, Conditions, Inputs
 from processors.lifecycle.matching import Matcher
-from processors.lifecycle.plan import AnyOf, BehaviourRule
+from processors.lifecycle.plan import TOTAL, AnyOf, BehaviourRule
 from processors.lifecycle.rules import filter_of
-from processors.lifecycle.scores import Earned, Fit, Group, cards_of
+from processors.lifecycle.scores import Board, Card
 from processors.lifecycle.seen import Ring
-from processors.lifecycle.segments import Bands
+from processors.lifecycle.segments import ConditionBands, ScoreBands
+from processors.lifecycle.sums import Stepped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from processors.lifecycle.checks import Check
     from processors.lifecycle.counts import Accumulator
-    from processors.lifecycle.plan import Band, Condition, Leave, Plan, Segment
+    from processors.lifecycle.plan import Condition, Leave, Plan, Segment
     from processors.lifecycle.rules import PerPeriod, PerValue, Plain
-    from processors.lifecycle.scores import Part
+    from processors.lifecycle.segments import Bands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +80,8 @@ class Program:
             Conditions(plan, track, self.inputs, self.calendar) for track in range(len(plan.tracks))
         ]
         self._conditions = conditions
-        self.groups = tuple(self._groups(conditions[0]))
-        self.cards = cards_of(self.groups, tuple(self._score_deps()))
+        self.board = self._board(conditions[0])
+        self.cards = self._cards()
         self.segments: list[Bands] = []
         for one in conditions:
             one.cards, one.segments = self.cards, self.segments
@@ -146,24 +147,23 @@ class Program:
                 period = self.calendar.period(each) if each in {"day", "week"} else lambda _at: 0
                 yield rule.behaviour, rule.score, filter_of(index, rule, period)
 
-    def _groups(self, conditions: Conditions) -> Iterator[Group]:
-        sums = {filter_.sum.index: filter_.sum for _behaviour, _score, filter_ in self.filters}
-        for score in self.plan.scores:
-            parts: list[Part] = []
-            for index in score.rules:
-                rule = self.plan.rules[index]
-                if isinstance(rule, BehaviourRule):
-                    parts.append(Earned(index, rule, sums[index]))
-                else:
-                    parts.append(Fit(index, rule, conditions.check(rule.when)))
-            yield Group(score, tuple(parts))
+    def _board(self, conditions: Conditions) -> Board:
+        stepped = {
+            one.sum.index: one.sum for _behaviour, _score, one in self.filters if isinstance(one.sum, Stepped)
+        }
+        checks = {
+            index: conditions.check(rule.when)
+            for index, rule in enumerate(self.plan.rules)
+            if not isinstance(rule, BehaviourRule)
+        }
+        return Board(self.plan, stepped, checks)
 
-    def _score_deps(self) -> Iterator[int]:
-        for index, group in enumerate(self.groups):
-            deps = self.inputs.score(index)
-            for part in group.parts:
-                deps |= part.deps
-            yield deps
+    def _cards(self) -> dict[int, Card]:
+        """Every score by index, and `TOTAL`."""
+        bits = [self.inputs.score(index) for index in range(len(self.plan.scores))]
+        cards = {index: Card(self.board, index, bit) for index, bit in enumerate(bits)}
+        cards[TOTAL] = Card(self.board, TOTAL, sum(bits))
+        return cards
 
     def _alternatives(self, conditions: list[Conditions]) -> Iterator[Alternative]:
         unit = 0
@@ -210,13 +210,10 @@ def _exits(leave: tuple[Leave, ...], conditions: Conditions) -> tuple[Exit, ...]
 
 
 def _bands(segment: Segment, conditions: Conditions) -> Bands:
-    return Bands(segment, tuple(_band(segment, band, conditions) for band in segment.bands))
-
-
-def _band(segment: Segment, band: Band, conditions: Conditions) -> Check:
-    if segment.of is not None and band.gte is not None:
-        return conditions.score_at_least(segment.of, band.gte)
-    return ALWAYS if band.when is None else conditions.check(band.when)
+    if segment.of is not None:
+        return ScoreBands(segment, conditions.cards[segment.of])
+    checks = (ALWAYS if band.when is None else conditions.check(band.when) for band in segment.bands)
+    return ConditionBands(segment, tuple(checks))
 
 
 _programs: dict[

@@ -1,115 +1,173 @@
-"""Scores: what each rule is worth, their sum, and the parts that add up to it.
+"""Scores: what each rule is worth now, their sums, and the parts that add up to them.
 
 Every part is rounded to thousandths by itself and a score is the sum of its parts, so an explanation always
 adds up. What `max` cuts off is a part too, called `max`. `total` is the sum of all scores.
+
+Reading is the costliest thing an event asks for, so only what a contact has is looked at, and one reading
+serves all that is asked at one moment.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from processors.lifecycle.plan import TOTAL
-from processors.lifecycle.sums import NEVER
+from processors.lifecycle import decay
+from processors.lifecycle.plan import TOTAL, BehaviourRule, HalfLife
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from processors.lifecycle.checks import Check
     from processors.lifecycle.contact import Contact
-    from processors.lifecycle.plan import BehaviourRule, FitRule, Score
-    from processors.lifecycle.sums import Sum
+    from processors.lifecycle.plan import Plan
+    from processors.lifecycle.sums import Stepped
 
 CUT = "max"  # the part that a score's `max` takes off
 
 
-class Earned:
-    """A rule for behaviour, read. `ages`: time alone can change it."""
+class Part(NamedTuple):
+    """How a rule is read. `low` and `high` are its caps; a rule for fit has a check instead of a sum."""
 
-    __slots__ = ("_cap", "_sum", "ages", "deps", "half_life", "id", "index", "path", "positive")
-
-    def __init__(self, index: int, rule: BehaviourRule, sum_: Sum) -> None:
-        self.index, self.id, self.path = index, rule.id, rule.path
-        self._sum, self._cap, self.half_life = sum_, rule.cap_points, sum_.half_life
-        self.positive = rule.points >= 0
-        self.ages, self.deps = sum_.ages, 0  # what it reads, the score's own bit stands for
-
-    def read(self, contact: Contact, now: int) -> int:
-        value = self._sum.read(contact, now)
-        if self._cap is None:
-            return value
-        return min(value, self._cap) if self.positive else max(value, -self._cap)
-
-    def next_step(self, contact: Contact, now: int) -> int:
-        return self._sum.next_step(contact, now)
+    rule: int
+    score: int
+    points: int
+    low: int
+    high: int
+    half_life: int | None
+    steps: Stepped | None
+    check: Check | None
+    ages: bool  # time alone can change it
+    deps: int
 
 
-class Fit:
-    """A rule for what a contact is, read: its points or nothing."""
+class Reading(NamedTuple):
+    """Scores at one moment, thousandths of a point: by rule, by score, and `total` last (index TOTAL)."""
 
-    __slots__ = ("_check", "_points", "ages", "deps", "half_life", "id", "index", "path", "positive")
-
-    def __init__(self, index: int, rule: FitRule, check: Check) -> None:
-        self.index, self.id, self.path = index, rule.id, rule.path
-        self._points, self._check, self.half_life = rule.points, check, None
-        self.positive = rule.points >= 0
-        self.ages, self.deps = check.rises is not None or check.falls is not None, check.deps
-
-    def read(self, contact: Contact, now: int) -> int:
-        return self._points if self._check.holds(contact, now) else 0
-
-    def next_step(self, contact: Contact, now: int) -> int:
-        ahead = self._check.falls if self._check.holds(contact, now) else self._check.rises
-        return NEVER if ahead is None else ahead(contact, now)
+    now: int
+    parts: Mapping[int, int]
+    scores: list[int]
 
 
-Part = Earned | Fit
+class Board:
+    """All scores of a plan."""
+
+    __slots__ = (
+        "_fading", "_fits", "_score_of", "fit_deps", "fits_age", "half_lives", "maxima", "parts", "plan",
+        "rules_of", "stepping",
+    )  # fmt: skip
+
+    def __init__(self, plan: Plan, stepped: Mapping[int, Stepped], checks: Mapping[int, Check]) -> None:
+        self.plan = plan
+        self.parts = tuple(_part(plan, index, stepped, checks) for index in range(len(plan.rules)))
+        self._fading = {
+            part.rule: (part.half_life, part.points, part.low, part.high)
+            for part in self.parts
+            if part.half_life is not None
+        }
+        self.maxima = tuple(score.max for score in plan.scores)
+        self.rules_of = tuple(score.rules for score in plan.scores)
+        self.half_lives = tuple(part.half_life or 0 for part in self.parts)
+        self._score_of = tuple(rule.score for rule in plan.rules)
+        self._fits = tuple(part for part in self.parts if part.check is not None)
+        self.fits_age = any(part.ages for part in self._fits)
+        self.fit_deps = 0
+        for part in self._fits:
+            self.fit_deps |= part.deps
+        self.stepping = tuple(part for part in self.parts if part.ages and part.half_life is None)
+
+    def scores_of(self, index: int) -> range:
+        """List one score, or all for TOTAL."""
+        return range(len(self.maxima)) if index == TOTAL else range(index, index + 1)
+
+    def read(self, contact: Contact, now: int) -> Reading:
+        """Read at `now`, not before the contact's clock; remembered until something is added or taken."""
+        reading = contact.reading
+        if reading is None or reading.now != now:
+            parts = self.parts_at(contact, now)
+            reading = contact.reading = Reading(now, parts, self._sum_up(parts))
+        return reading
+
+    def parts_at(self, contact: Contact, now: int) -> dict[int, int]:
+        """Worth of every rule that is worth something."""
+        worth = decay.fade(contact.sums, self._fading, now) if contact.sums else {}
+        for index, events in contact.tallies.items():
+            part = self.parts[index]
+            worth[index] = min(max(part.points * events, part.low), part.high)
+        for index in contact.stamps:
+            part = self.parts[index]
+            if part.steps is not None:
+                worth[index] = min(max(part.steps.read(contact, now), part.low), part.high)
+        worth.update(self._fit(contact, now))
+        return worth
+
+    def itemised(self, contact: Contact, now: int) -> list[tuple[int, str, int]]:
+        """Score, rule id and points of every part that is not nothing; those of a score sum to it."""
+        reading = self.read(contact, now)
+        items = [
+            (self.parts[index].score, self.plan.rules[index].id, reading.parts[index])
+            for index in sorted(reading.parts)
+            if reading.parts[index]
+        ]
+        for score, limit in enumerate(self.maxima):
+            uncut = sum(points for one, _rule, points in items if one == score)
+            if limit is not None and uncut > limit:
+                items.append((score, CUT, limit - uncut))
+        return sorted(items, key=lambda item: item[0])
+
+    def under_max(self, worth: Mapping[int, int]) -> list[int]:
+        """Sum parts to scores, each cut off at its max."""
+        scores, score_of = [0] * len(self.maxima), self._score_of
+        for index, points in worth.items():
+            scores[score_of[index]] += points
+        for score, limit in enumerate(self.maxima):
+            if limit is not None and scores[score] > limit:
+                scores[score] = limit
+        return scores
+
+    def _sum_up(self, worth: Mapping[int, int]) -> list[int]:
+        scores = self.under_max(worth)
+        scores.append(sum(scores))
+        return scores
+
+    def _fit(self, contact: Contact, now: int) -> dict[int, int]:
+        """Rules for fit that hold; remembered, as most depend on nothing but the profile."""
+        fit = contact.fit
+        if fit is None or self.fits_age:
+            fit = contact.fit = {
+                part.rule: part.points
+                for part in self._fits
+                if part.check is not None and part.check.holds(contact, now)
+            }
+        return fit
 
 
 class Card:
-    """One score, or `total` when it has several groups: one group of parts per score, each with its max."""
+    """One score, or `total`: how it may move by itself, and what it depends on."""
 
-    __slots__ = ("can_fall", "can_rise", "deps", "groups")
+    __slots__ = ("board", "can_fall", "can_rise", "deps", "index")
 
-    def __init__(self, groups: tuple[Group, ...], deps: int) -> None:
-        self.groups, self.deps = groups, deps
-        aging = [part for group in groups for part in group.parts if part.ages]
-        self.can_fall = any(part.positive or isinstance(part, Fit) for part in aging)
-        self.can_rise = any(not part.positive or isinstance(part, Fit) for part in aging)
+    def __init__(self, board: Board, index: int, deps: int) -> None:
+        self.board, self.index, self.deps = board, index, deps
+        parts = [part for part in board.parts if index in {TOTAL, part.score}]
+        for part in parts:
+            self.deps |= part.deps
+        self.can_fall = any(part.ages and (part.points > 0 or part.check is not None) for part in parts)
+        self.can_rise = any(part.ages and (part.points < 0 or part.check is not None) for part in parts)
 
     def read(self, contact: Contact, now: int) -> int:
         """Thousandths of a point at `now`, which is not before the contact's clock."""
-        total = 0
-        for group in self.groups:
-            total += group.read(contact, now)
-        return total
+        return self.board.read(contact, now).scores[self.index]
 
 
-class Group:
-    """The parts of one score."""
-
-    __slots__ = ("id", "max", "parts")
-
-    def __init__(self, score: Score, parts: tuple[Part, ...]) -> None:
-        self.id, self.max, self.parts = score.id, score.max, parts
-
-    def read(self, contact: Contact, now: int) -> int:
-        total = 0
-        for part in self.parts:
-            total += part.read(contact, now)
-        return total if self.max is None or total < self.max else self.max
-
-    def itemised(self, contact: Contact, now: int) -> list[tuple[str, int]]:
-        """Rule and points of every part that is not nothing; they sum to the score."""
-        parts = [(part.id, part.read(contact, now)) for part in self.parts]
-        total = sum(points for _rule, points in parts)
-        if self.max is not None and total > self.max:
-            parts.append((CUT, self.max - total))
-        return [(rule, points) for rule, points in parts if points]
-
-
-def cards_of(groups: tuple[Group, ...], deps: tuple[int, ...]) -> dict[int, Card]:
-    """Every score by index, and `TOTAL`."""
-    cards = {index: Card((group,), deps[index]) for index, group in enumerate(groups)}
-    every = 0
-    for bits in deps:
-        every |= bits
-    cards[TOTAL] = Card(groups, every)
-    return cards
+def _part(plan: Plan, index: int, stepped: Mapping[int, Stepped], checks: Mapping[int, Check]) -> Part:
+    rule = plan.rules[index]
+    if not isinstance(rule, BehaviourRule):
+        check = checks[index]
+        ages = check.rises is not None or check.falls is not None
+        low, high = min(rule.points, 0), max(rule.points, 0)
+        return Part(index, rule.score, rule.points, low, high, None, None, check, ages, check.deps)
+    half_life = rule.decay.ms if isinstance(rule.decay, HalfLife) else None
+    cap = rule.cap_points if rule.cap_points is not None else 1 << 62
+    low, high = (0, cap) if rule.points >= 0 else (-cap, 0)
+    ages = rule.decay is not None
+    return Part(index, rule.score, rule.points, low, high, half_life, stepped.get(index), None, ages, 0)

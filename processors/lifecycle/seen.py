@@ -37,7 +37,12 @@ class Ring:
 
     def has(self, ring: bytes, key: bytes) -> bool:
         """Whether the event of that key was counted, or voided, before."""
-        return self._find(ring, key) >= 0 or self._find(ring, key[:ID_BYTES] + ANY_SOURCE) >= 0
+        offset = self._find(ring, key[:ID_BYTES])
+        while offset >= 0:
+            if ring[offset + ID_BYTES : offset + HEAD] in {key[ID_BYTES:], ANY_SOURCE}:
+                return True
+            offset = self._find(ring, key[:ID_BYTES], offset + self._width)
+        return False
 
     def add(self, ring: bytes, key: bytes, at: int, mask: int) -> bytes:
         """Append a record; the oldest goes when there are more than `keep`."""

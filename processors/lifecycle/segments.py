@@ -2,24 +2,68 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from processors.lifecycle import crossings
 from processors.lifecycle.sums import NEVER
 
 if TYPE_CHECKING:
     from processors.lifecycle.checks import Ahead, Check
     from processors.lifecycle.contact import Contact
     from processors.lifecycle.plan import Segment
+    from processors.lifecycle.scores import Card
 
 
-class Bands:
-    """A segment's bands in file order, each with its check."""
+class Bands(Protocol):
+    """A segment's bands in file order. `changes` is None when time alone changes nothing."""
 
-    __slots__ = ("_checks", "changes", "deps", "lowest", "segment")
+    segment: Segment
+    deps: int
+    changes: Ahead | None
+
+    def at(self, contact: Contact, now: int) -> str | None:
+        """Id of the band, None when none matches."""
+
+
+class ScoreBands:
+    """Bands of a score: each from its `gte` up to the one before it."""
+
+    __slots__ = ("_card", "_floors", "changes", "deps", "segment")
+
+    def __init__(self, segment: Segment, card: Card) -> None:
+        self.segment, self._card, self.deps = segment, card, card.deps
+        self._floors = tuple((band.gte, band.id) for band in segment.bands)
+        self.changes: Ahead | None = self._next_change if card.can_rise or card.can_fall else None
+
+    def at(self, contact: Contact, now: int) -> str | None:
+        value = self._card.read(contact, now)
+        for gte, band in self._floors:
+            if gte is None or value >= gte:
+                return band
+        return None
+
+    def _next_change(self, contact: Contact, now: int) -> int:
+        """Look ahead: the score may reach the band above, or fall out of this one."""
+        value, above, due = self._card.read(contact, now), None, NEVER
+        for gte, _band in self._floors:
+            if gte is None or value >= gte:
+                if gte is not None and self._card.can_fall:
+                    due = crossings.falls_below(self._card, gte, contact, now)
+                break
+            above = gte
+        if above is not None and self._card.can_rise:
+            due = min(due, crossings.rises_to(self._card, above, contact, now))
+        return due
+
+
+class ConditionBands:
+    """Bands with a condition each; one without always matches."""
+
+    __slots__ = ("_bands", "changes", "deps", "segment")
 
     def __init__(self, segment: Segment, checks: tuple[Check, ...]) -> None:
-        self.segment, self._checks = segment, checks
-        self.lowest = min((band.gte for band in segment.bands if band.gte is not None), default=0)
+        self.segment = segment
+        self._bands = tuple(zip((band.id for band in segment.bands), checks, strict=True))
         self.deps = 0
         for check in checks:
             self.deps |= check.deps
@@ -27,19 +71,17 @@ class Bands:
         self.changes: Ahead | None = self._next_change if moves else None
 
     def at(self, contact: Contact, now: int) -> str | None:
-        """Id of the band, None when none matches."""
-        place = self._place(contact, now)
-        return self.segment.bands[place].id if place < len(self._checks) else None
-
-    def _place(self, contact: Contact, now: int) -> int:
-        for place, check in enumerate(self._checks):
+        for band, check in self._bands:
             if check.holds(contact, now):
-                return place
-        return len(self._checks)
+                return band
+        return None
 
     def _next_change(self, contact: Contact, now: int) -> int:
         """Look ahead: an earlier band may begin to match, or this one end to."""
-        place = self._place(contact, now)
-        dues = [check.rises(contact, now) for check in self._checks[:place] if check.rises]
-        dues += [check.falls(contact, now) for check in self._checks[place : place + 1] if check.falls]
-        return min(dues, default=NEVER)
+        due = NEVER
+        for _band, check in self._bands:
+            if check.holds(contact, now):
+                return due if check.falls is None else min(due, check.falls(contact, now))
+            if check.rises is not None:
+                due = min(due, check.rises(contact, now))
+        return due

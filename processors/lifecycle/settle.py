@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 def settle(turn: Turn) -> None:
     """Do what follows from what has changed: moves, segments, hand-offs, the next timer."""
-    contact = turn.contact
+    contact, program = turn.contact, turn.program
+    contact.reading = None
+    if turn.dirty & program.board.fit_deps:
+        contact.fit = None
     for place in contact.places:
         handoffs.fire(turn, place)
     _move_all(turn)

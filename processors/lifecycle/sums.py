@@ -22,12 +22,10 @@ NEVER = 1 << 62
 class Tally:
     """Events that do not age: a number."""
 
-    __slots__ = ("index", "points")
-    half_life = None
-    ages = False
+    __slots__ = ("index",)
 
-    def __init__(self, index: int, points: int) -> None:
-        self.index, self.points = index, points
+    def __init__(self, index: int) -> None:
+        self.index = index
 
     def add(self, contact: Contact, _at: int) -> None:
         contact.tallies[self.index] = contact.tallies.get(self.index, 0) + 1
@@ -37,12 +35,6 @@ class Tally:
         if left > 0:
             contact.tallies[self.index] = left
         return True
-
-    def read(self, contact: Contact, _now: int) -> int:
-        return self.points * contact.tallies.get(self.index, 0)
-
-    def next_step(self, _contact: Contact, _now: int) -> int:
-        return NEVER
 
     def merge(self, contact: Contact, other: Contact) -> None:
         if self.index in other.tallies:
@@ -55,31 +47,23 @@ class Tally:
 class Fading:
     """Events that lose half their points every half-life."""
 
-    __slots__ = ("half_life", "index", "points")
-    ages = True
+    __slots__ = ("_half_life", "index")
 
-    def __init__(self, index: int, points: int, half_life: int) -> None:
-        self.index, self.points, self.half_life = index, points, half_life
+    def __init__(self, index: int, half_life: int) -> None:
+        self.index, self._half_life = index, half_life
 
     def add(self, contact: Contact, at: int) -> None:
         sums = contact.sums.get(self.index)
         if sums is None:
             sums = contact.sums[self.index] = {}
-        decay.add(sums, *decay.weigh(at, self.half_life))
+        decay.add(sums, *decay.weigh(at, self._half_life))
 
     def take(self, contact: Contact, at: int) -> bool:
         sums = contact.sums.get(self.index, {})
-        decay.take(sums, *decay.weigh(at, self.half_life))
+        decay.take(sums, *decay.weigh(at, self._half_life))
         if not sums:
             contact.sums.pop(self.index, None)
         return True
-
-    def read(self, contact: Contact, now: int) -> int:
-        sums = contact.sums.get(self.index)
-        return decay.value(sums, now, self.half_life, self.points) if sums else 0
-
-    def next_step(self, _contact: Contact, _now: int) -> int:
-        return NEVER
 
     def merge(self, contact: Contact, other: Contact) -> None:
         for epoch, weight in other.sums.get(self.index, {}).items():
@@ -92,12 +76,10 @@ class Fading:
 class Stepped:
     """Events that lose points at certain ages: the newest `keep` times."""
 
-    __slots__ = ("_keep", "_steps", "index", "points")
-    half_life = None
-    ages = True
+    __slots__ = ("_keep", "_points", "_steps", "index")
 
     def __init__(self, index: int, points: int, steps: Steps, keep: int) -> None:
-        self.index, self.points, self._keep = index, points, keep
+        self.index, self._points, self._keep = index, points, keep
         self._steps = tuple((step.after_ms, step.keep) for step in reversed(steps.steps))
 
     def add(self, contact: Contact, at: int) -> None:
@@ -118,16 +100,18 @@ class Stepped:
         return not full
 
     def read(self, contact: Contact, now: int) -> int:
+        """Worth at `now`, before caps."""
         stamps = contact.stamps.get(self.index)
         if not stamps:
             return 0
         hundredths = sum(self._kept(now - at) for at in stamps)
-        return (self.points * hundredths + 50) // 100
+        return (self._points * hundredths + 50) // 100
 
     def _kept(self, age: int) -> int:
         return next((keep for after, keep in self._steps if age >= after), 100)
 
     def next_step(self, contact: Contact, now: int) -> int:
+        """When the next event takes its next step, NEVER when none will."""
         ages = (at + after for at in contact.stamps.get(self.index, ()) for after, _keep in self._steps)
         return min((due for due in ages if due > now), default=NEVER)
 
@@ -146,7 +130,7 @@ Sum = Tally | Fading | Stepped
 def sum_of(index: int, rule: BehaviourRule) -> Sum:
     """Choose the sum that a rule's decay asks for."""
     if isinstance(rule.decay, HalfLife):
-        return Fading(index, rule.points, rule.decay.ms)
+        return Fading(index, rule.decay.ms)
     if isinstance(rule.decay, Steps):
         return Stepped(index, rule.points, rule.decay, rule.keep)
-    return Tally(index, rule.points)
+    return Tally(index)

@@ -39,6 +39,7 @@ def void(turn: Turn, event: Mapping[str, Any]) -> int:
         dirty, exact = dirty | undone, exact and was_exact
     if not (_forget_mentions(contact, voided) and exact):
         turn.ask_refold(f"event {voided} was voided")
+    contact.reading = None
     for track, place in enumerate(contact.places):
         founded = held | {place.stage} if place.entered_by == voided else held
         _leave_unfounded(turn, track, founded, event["reason"])
