@@ -33,14 +33,13 @@ def arrive(turn: Turn, place: Place, stage: int) -> None:
 def go_back(turn: Turn, track: int, to: int, rule: Leave | None) -> None:
     """Move back or aside (`to` may be NO_STAGE): reset, perhaps recycle, mark what is spent.
 
-    It is a recycling, and a new cycle, when the rule resets something or leads to a stage of the ladder below
-    the furthest one of this cycle.
+    A rule that resets something recycles: a new cycle begins.
     """
     place = turn.contact.places[track]
     rank = rank_of(turn.program, to)
     if rule is not None:
         _reset(turn, rule)
-        if rule.reset_counts or rule.reset_scores or -1 < rank < place.furthest:
+        if rule.reset_counts or rule.reset_scores:
             place.cycle, place.cycle_since, place.furthest = place.cycle + 1, turn.now, -1
             drop_answered(place)
     if to == NO_STAGE:
