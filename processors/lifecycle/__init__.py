@@ -10,17 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 from processors.lifecycle import state as _state
 from processors.lifecycle.contact import Contact
+from processors.lifecycle.describe import describe, why
 from processors.lifecycle.fold import fold, tick
 from processors.lifecycle.program import program_of
+from processors.lifecycle.refold import refold_contact
 from processors.lifecycle.state import next_due
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from processors.lifecycle.plan import Plan
     from processors.lifecycle.turn import Change
 
-__all__ = ["Contact", "advance", "apply", "dump", "fold", "load", "next_due", "tick"]
+__all__ = [
+    "Contact", "advance", "apply", "describe", "dump", "fold", "load", "next_due", "refold", "tick", "why",
+]  # fmt: skip
 
 
 def apply(plan: Plan, state: bytes, event: Mapping[str, Any]) -> tuple[bytes, tuple[Change, ...]]:
@@ -45,3 +49,12 @@ def load(plan: Plan, state: bytes) -> Contact:
 def dump(plan: Plan, contact: Contact) -> bytes:
     """Write a state."""
     return _state.dump(program_of(plan), contact)
+
+
+def refold(
+    plan: Plan, events: Iterable[Mapping[str, Any]], *, keep_moves_of: bytes
+) -> tuple[bytes, tuple[Change, ...]]:
+    """Make anew what a contact counted, from all its events in log order; its moves and hand-offs stay."""
+    contact = load(plan, keep_moves_of)
+    changes = refold_contact(plan, contact, events)
+    return dump(plan, contact), changes

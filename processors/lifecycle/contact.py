@@ -123,7 +123,7 @@ class Contact:
     position: int = -1
     clock: int = NEVER_BEFORE
     first_seen: int = NEVER_BEFORE
-    last_seen: int = NEVER_BEFORE
+    last_counted: int = NEVER_BEFORE
     next_due: int | None = None
     seen: bytes = b""  # see `seen`
 

@@ -36,7 +36,7 @@ def fold(plan: Plan, contact: Contact, event: Event) -> tuple[Change, ...]:
         return ()
     program = program_of(plan)
     if not contact.id:
-        _begin(program, contact, contact_id)
+        begin(program, contact, contact_id)
     turn = Turn(program=program, contact=contact, now=contact.clock, event=event)
     if contact.erased or contact.forward_to is not None:
         contact.position = position
@@ -58,7 +58,8 @@ def tick(plan: Plan, contact: Contact, clock: int) -> tuple[Change, ...]:
     return tuple(out)
 
 
-def _begin(program: Program, contact: Contact, contact_id: str) -> None:
+def begin(program: Program, contact: Contact, contact_id: str) -> None:
+    """Make the contact one that has been seen."""
     contact.id = contact_id
     contact.places = [Place() for _track in program.plan.tracks]
     contact.bands = [None] * len(program.segments)
@@ -66,7 +67,7 @@ def _begin(program: Program, contact: Contact, contact_id: str) -> None:
 
 def _apply(turn: Turn, event: Event, key: bytes) -> None:
     contact, program = turn.contact, turn.program
-    at = turn.at = _time_of(turn, event)
+    at = turn.at = time_of(turn, event)
     turn.settled, turn.late = contact.clock, at < contact.clock
     if not turn.late:
         turn.settled = advance(program, contact, at, turn.out)
@@ -74,7 +75,6 @@ def _apply(turn: Turn, event: Event, key: bytes) -> None:
     refresh_spent(program, contact, turn.now)
     if contact.first_seen == NEVER_BEFORE or at < contact.first_seen:
         contact.first_seen, turn.dirty = at, program.inputs.everything
-    contact.last_seen = max(contact.last_seen, at)
     gather(turn, event, key)
     handler = HANDLERS.get(event["type"])
     if handler is not None:
@@ -83,7 +83,7 @@ def _apply(turn: Turn, event: Event, key: bytes) -> None:
         settle(turn)
 
 
-def _time_of(turn: Turn, event: Event) -> int:
+def time_of(turn: Turn, event: Event) -> int:
     """When it happened. What claims the future happened when it was received, and is flagged."""
     at, received = event["occurred_at"], event["received_at"]
     if received is None or at <= received + turn.program.plan.limits.future_skew_ms:

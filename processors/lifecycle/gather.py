@@ -32,6 +32,7 @@ def gather(turn: Turn, event: Event, key: bytes) -> None:
     mask = program.matcher.match(name, fields)
     contact.seen = program.ring.add(contact.seen, key, at, mask)
     if mask:
+        contact.last_counted = max(contact.last_counted, at)
         turn.dirty |= count(program, contact, mask, Entry(at, event["event_id"]), fields)
     if name in program.kept_fields:
         turn.dirty |= _keep_last(program, contact, name, at, fields)
@@ -41,14 +42,15 @@ def gather(turn: Turn, event: Event, key: bytes) -> None:
 
 def count(program: Program, contact: Contact, mask: int, entry: Entry, fields: Event) -> int:
     """Add to counters, calendars and rules; what is older than a reset does not count. Returns dirty bits."""
-    touched = program.touched(mask)
+    touched, position = program.touched(mask), contact.position
     floor = contact.counts_floor
-    if floor is None or entry.at >= floor.at:
+    if floor is None or (entry.at >= floor.at and position > floor.position):
         for counter in touched.counts:
             counter.add(contact, entry, fields)
     floors = contact.score_floors
     for score, rule in touched.rules:
-        if score not in floors or entry.at >= floors[score].at:
+        reset = floors.get(score)
+        if reset is None or (entry.at >= reset.at and position > reset.position):
             rule.add(contact, entry, fields)
     return touched.dirty
 

@@ -17,6 +17,7 @@ STATUS = "lead_status"  # profile field that names one of the present stage's st
 def update_profile(turn: Turn, event: Mapping[str, Any]) -> int:
     """Fold contact_updated: only fields that some condition reads are kept. Returns the dirty bits."""
     told, known = event["profile"], turn.contact.profile
+    turn.contact.last_counted = max(turn.contact.last_counted, turn.at)
     for field in turn.program.plan.profile_fields:
         if field in told and (field not in known or known[field][0] <= turn.at):
             known[field] = (turn.at, told[field])
@@ -32,5 +33,6 @@ def change_deal(turn: Turn, event: Mapping[str, Any]) -> int:
     known = turn.contact.deals.get(event["deal"])
     if known is not None and known.at > turn.at:
         return 0
+    turn.contact.last_counted = max(turn.contact.last_counted, turn.at)
     turn.contact.deals[event["deal"]] = DealIs(turn.at, event["stage"], event["amount"], event["currency"])
     return turn.program.inputs.deals

@@ -97,7 +97,7 @@ def _climb(turn: Turn, track: int, to: int) -> tuple[int, ...]:
 def _unite_spans(contact: Contact, other: Contact) -> None:
     if other.first_seen != NEVER_BEFORE:
         contact.first_seen = min(contact.first_seen, other.first_seen)
-    contact.last_seen = max(contact.last_seen, other.last_seen)
+    contact.last_counted = max(contact.last_counted, other.last_counted)
     firsts = [touch for touch in (contact.first_touch, other.first_touch) if touch is not None]
     lasts = [touch for touch in (contact.last_touch, other.last_touch) if touch is not None]
     contact.first_touch = min(firsts, key=lambda touch: touch[:2], default=None)

@@ -6,7 +6,7 @@
 | 1 | next_due | ms or nil; first, so that it is read without the rest |
 | 2 | shape | first 8 bytes of the plan's shape hash |
 | 3 | id | contact id |
-| 4 | position, clock, first_seen, last_seen | log position; ms |
+| 4 | position, clock, first_seen, last_counted | log position; ms |
 | 5 | seen | ring of events, see `seen` |
 | 6 | entries | events that counters refer to: at, event id, at, event id, … by time |
 | 7 | newest | counter → references into `entries` |
@@ -65,7 +65,7 @@ def dump(program: Program, contact: Contact) -> bytes:
         contact.next_due,
         program.shape,
         contact.id,
-        (contact.position, contact.clock, contact.first_seen, contact.last_seen),
+        (contact.position, contact.clock, contact.first_seen, contact.last_counted),
         contact.seen,
         table.entries,
         {index: [table.at[one] for one in contact.newest[index]] for index in sorted(contact.newest)},
@@ -102,7 +102,7 @@ def load(program: Program, state: bytes) -> Contact:
         )
     flat = iter(fields[6])
     entries = [Entry(at, event_id) for at, event_id in zip(flat, flat, strict=True)]
-    position, clock, first_seen, last_seen = fields[4]
+    position, clock, first_seen, last_counted = fields[4]
     counts_floor, score_floors = fields[16] or (None, {})
     first, last = fields[20]
     contact = Contact(
@@ -110,7 +110,7 @@ def load(program: Program, state: bytes) -> Contact:
         position=position,
         clock=clock,
         first_seen=first_seen,
-        last_seen=last_seen,
+        last_counted=last_counted,
         next_due=fields[1],
         seen=fields[5],
         newest={index: [entries[one] for one in refs] for index, refs in fields[7].items()},

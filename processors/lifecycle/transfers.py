@@ -91,7 +91,7 @@ def _catch_up(turn: Turn, other: Contact) -> None:
     in the present only.
     """
     contact, present = turn.contact, turn.contact.clock
-    newest = min(present, max(turn.settled, other.last_seen))
+    newest = min(present, max(turn.settled, other.last_counted))
     turn.now = contact.clock = newest
     unite(turn.program, contact, other)
     for track, place in enumerate(other.places):

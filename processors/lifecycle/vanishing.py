@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from processors.lifecycle.turn import Turn
 
 KEPT = (
-    "id", "position", "clock", "first_seen", "last_seen", "places", "bands", "stage_changes",
+    "id", "position", "clock", "first_seen", "last_counted", "places", "bands", "stage_changes",
     "segment_changes", "handoff_changes", "refused", "clamped",
 )  # fmt: skip
 

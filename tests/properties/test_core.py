@@ -152,7 +152,7 @@ def accumulated(contact: Contact) -> tuple[object, ...]:
     }
     return (
         contact.newest, contact.horizons, distinct, contact.periods, contact.tallies, contact.sums,
-        contact.stamps, contact.capped, contact.first_seen, contact.last_seen, contact.first_touch,
+        contact.stamps, contact.capped, contact.first_seen, contact.last_counted, contact.first_touch,
         contact.last_touch, contact.clock,
     )  # fmt: skip
 

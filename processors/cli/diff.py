@@ -1,0 +1,123 @@
+"""`stageline diff`: what another lifecycle would have made of the same events."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from processors.cli.log import Refusals, events_option, progress
+from processors.cli.when import When, iso
+from processors.lifecycle_files import load_lifecycle
+from processors.replay.compare import Comparison, Difference
+from processors.replay.log_files import open_log
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Totals = dict[str, Any]
+
+SHOWN = 50  # contacts in a table; json and csv have them all
+
+
+@click.command()
+@click.option("--from", "before", required=True, metavar="FILE", help="The lifecycle of now.")
+@click.option("--to", "after", required=True, metavar="FILE", help="The lifecycle to be.")
+@events_option
+@click.option("--as-of", type=When(), help="Advance all clocks to this time. Default: the last event.")
+@click.option("--format", "form", type=click.Choice(("table", "json", "csv", "md")), default="table")
+def diff(before: str, after: str, events: str, as_of: int | None, form: str) -> None:
+    """List who would stand elsewhere under another lifecycle, by which rule, and the totals.
+
+    Contacts by stage and hand-offs per day come with table, json and md; csv has one line per contact.
+    """
+    plans = load_lifecycle(before), load_lifecycle(after)
+    with open_log(events) as log:
+        comparison = Comparison(*plans, log)
+        with progress(log, comparison) as watch:
+            for _event in watch(comparison.run(Refusals(), as_of)):
+                pass
+        _PRINTERS[form](comparison.differences(), comparison.totals())
+
+
+def _as_json(differences: list[Difference], totals: Totals) -> None:
+    told = {**totals, "differences": [asdict(one) for one in differences]}
+    click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+
+
+def _as_csv(differences: list[Difference], _totals: Totals) -> None:
+    writer = csv.writer(sys.stdout)
+    writer.writerow([one.name for one in fields(Difference)])
+    writer.writerows(asdict(one).values() for one in differences)
+
+
+def _as_table(differences: list[Difference], totals: Totals) -> None:
+    console = Console()
+    for title, header, lines in _tables(differences, totals):
+        table = Table(*header, title=title, title_justify="left")
+        for line in lines:
+            table.add_row(*line)
+        console.print(table)
+
+
+def _as_markdown(differences: list[Difference], totals: Totals) -> None:
+    for title, header, lines in _tables(differences, totals):
+        click.echo(f"### {title}\n")
+        click.echo(f"| {' | '.join(header)} |\n|{'---|' * len(header)}")
+        for line in lines:
+            click.echo(f"| {' | '.join(line)} |")
+        click.echo()
+
+
+def _tables(
+    differences: list[Difference], totals: Totals
+) -> list[tuple[str, tuple[str, ...], list[tuple[str, ...]]]]:
+    """Title, header and lines of each table, for people."""
+    stages, handoffs = totals["stages"], totals["handoffs"]
+    more = f" (the first {SHOWN})" if len(differences) > SHOWN else ""
+    moved = f"{totals['moved']:,} of {totals['contacts']:,} contacts would stand elsewhere"
+    return [
+        (
+            "Contacts by stage",
+            ("stage", "from", "to", "change"),
+            [_change(name, one) for name, one in stages.items()],
+        ),
+        (
+            moved,
+            ("from", "to", "rule", "contacts"),
+            [(one["from"], one["to"], one["rule"], f"{one['contacts']:,}") for one in totals["moves"]],
+        ),
+        (
+            f"Hand-offs: {handoffs['from']:,} → {handoffs['to']:,}",
+            ("day", "from", "to", "change"),
+            [_change(day, one) for day, one in handoffs["by_day"].items() if one["from"] != one["to"]],
+        ),
+        (
+            f"Contacts{more}",
+            ("contact", "track", "from", "to", "rule", "since"),
+            [_contact(one) for one in differences[:SHOWN]],
+        ),
+    ]
+
+
+def _change(name: str, one: dict[str, int]) -> tuple[str, ...]:
+    return name, f"{one['from']:,}", f"{one['to']:,}", f"{one['to'] - one['from']:+,}"
+
+
+def _contact(one: Difference) -> tuple[str, ...]:
+    since = "" if one.since is None else iso(one.since)
+    return one.contact_id, one.track, one.from_stage, one.to_stage, one.rule_to or one.rule_from, since
+
+
+_PRINTERS: dict[str, Callable[[list[Difference], Totals], None]] = {
+    "table": _as_table,
+    "json": _as_json,
+    "csv": _as_csv,
+    "md": _as_markdown,
+}

@@ -1,0 +1,90 @@
+"""What the commands on files of events share: options, progress, refused lines on standard error."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from processors.feeds.items import Refused
+    from processors.replay.log_files import LogFile
+
+SHOWN = 20  # refused lines printed; the count has them all
+
+lifecycle_option = click.option(
+    "--lifecycle",
+    envvar="STAGELINE_LIFECYCLE",
+    default="buyers-journey",
+    show_default=True,
+    help="Lifecycle file, or a preset's name.",
+)
+events_option = click.option(
+    "--events",
+    required=True,
+    metavar="FILE|-",
+    help="Events in log order: NDJSON (plain or gzip) or an Avro container file; - is standard input.",
+)
+recorded_option = click.option(
+    "--recorded",
+    is_flag=True,
+    help="The file is a partition of contact-events as it stands, with clock records and transfers.",
+)
+
+
+class Refusals:
+    """Prints the first refused lines, and says that there were more."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._count = 0
+
+    def __call__(self, refused: Refused) -> None:
+        """Take one."""
+        self._count += 1
+        if self._count <= SHOWN:
+            self._console.print(f"line {refused.line}: {refused.reason}", markup=False)
+        elif self._count == SHOWN + 1:
+            self._console.print("… and more")
+
+
+class Counts(Protocol):
+    """What a bar shows."""
+
+    events: int
+
+
+Passing = TypeVar("Passing")
+
+
+@contextmanager
+def progress(log: LogFile, run: Counts) -> Iterator[Callable[[Iterable[Passing]], Iterator[Passing]]]:
+    """Show a bar on a terminal, nothing in a pipe; gives a function that passes things on."""
+    console = Console(stderr=True)
+    bar = Progress(
+        BarColumn(),
+        TextColumn("{task.fields[counts]}"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    task, begun = bar.add_task("", total=log.size, counts=""), time.monotonic()
+
+    def watch(passing: Iterable[Passing]) -> Iterator[Passing]:
+        due = begun
+        for one in passing:
+            yield one
+            if time.monotonic() - due >= 1:
+                due = time.monotonic()
+                rate = run.events / (due - begun)
+                bar.update(task, completed=log.done(), counts=f"{run.events:,} events, {rate:,.0f}/s")
+
+    with bar:
+        yield watch

@@ -1,0 +1,140 @@
+"""Two lifecycles over one log: who would stand elsewhere, by which rule, and what it adds up to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from processors.replay.replay import Replay
+from processors.replay.summary import NOWHERE
+from schemas.errors import SchemaError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from processors.feeds.items import Refused
+    from processors.lifecycle.plan import Plan
+    from processors.replay.log_files import LogFile
+
+    Change = dict[str, Any]
+    Where = tuple[str, str]  # contact, track
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """A contact that ends elsewhere. `rule_*`: the path of what brought it there, "" if nothing did."""
+
+    contact_id: str
+    track: str
+    from_stage: str
+    to_stage: str
+    rule_from: str
+    rule_to: str
+    since: int | None  # when it came to `to_stage`, ms UTC
+
+    @property
+    def move(self) -> tuple[str, str, str]:
+        """From, to, and the rule that is responsible."""
+        return self.from_stage, self.to_stage, self.rule_to or self.rule_from
+
+
+@dataclass(slots=True, kw_only=True)
+class Side:
+    """What one lifecycle made of the log."""
+
+    replay: Replay
+    ends: dict[Where, Change] = field(default_factory=dict)  # last move on each track
+    offered: Counter[str] = field(default_factory=Counter)  # hand-offs by UTC day
+
+    def note(self, change: Change) -> None:
+        """Take one change."""
+        if change["record"] == "stage_changed":
+            self.ends[change["contact_id"], change["track"]] = change
+        elif change["record"] == "mql_handoff" and change["action"] == "offered":
+            day = datetime.fromtimestamp(change["at"] / 1000, UTC).date().isoformat()
+            self.offered[day] += 1
+
+    def stage(self, where: Where) -> str:
+        """Where a contact ended."""
+        return self.ends[where]["to"] or NOWHERE if where in self.ends else NOWHERE
+
+    def rule(self, where: Where) -> str:
+        """Which rule brought it there."""
+        return str(self.ends[where]["cause"]["criterion"]) if where in self.ends else ""
+
+    def by_stage(self) -> Counter[str]:
+        """Contacts by stage, of all tracks."""
+        return Counter(self.stage(where) for where in self.ends if self.stage(where) != NOWHERE)
+
+
+class Comparison:
+    """Runs both sides over the log in one pass."""
+
+    def __init__(self, before: Plan, after: Plan, log: LogFile) -> None:
+        self._log = log
+        self.sides = tuple(Side(replay=Replay(plan, log.events)) for plan in (before, after))
+        self.events = self.refused = 0
+
+    def run(self, refuse: Callable[[Refused], None], as_of: int | None = None) -> Iterator[None]:
+        """Work through the log; yields after each event, for whoever shows progress."""
+        last = 0
+        for event in self._log.read(refuse):
+            self.events += 1
+            last = max(last, event["occurred_at"])
+            for side in self.sides:
+                self._feed(side, event)
+            yield
+        for side in self.sides:
+            for change in side.replay.finish(last if as_of is None else as_of):
+                side.note(change)
+
+    def _feed(self, side: Side, event: dict[str, Any]) -> None:
+        try:
+            for change in side.replay.feed(event):
+                side.note(change)
+        except SchemaError:
+            self.refused += side is self.sides[0]
+
+    def differences(self) -> list[Difference]:
+        """Every contact that ends elsewhere, by id and track."""
+        before, after = self.sides
+        places = sorted({*before.ends, *after.ends})
+        return [self._difference(where) for where in places if before.stage(where) != after.stage(where)]
+
+    def _difference(self, where: Where) -> Difference:
+        before, after = self.sides
+        contact_id, track = where
+        return Difference(
+            contact_id=contact_id,
+            track=track,
+            from_stage=before.stage(where),
+            to_stage=after.stage(where),
+            rule_from=before.rule(where),
+            rule_to=after.rule(where),
+            since=after.ends[where]["at"] if where in after.ends else None,
+        )
+
+    def totals(self) -> dict[str, Any]:
+        """Contacts by stage and hand-offs per day, on both sides."""
+        before, after = self.sides
+        stages, others = before.by_stage(), after.by_stage()
+        names = dict.fromkeys(stage.id for side in self.sides for stage in side.replay.plan.stages)
+        days = sorted({*before.offered, *after.offered})
+        moved = Counter(one.move for one in self.differences())
+        return {
+            "events": self.events,
+            "contacts": len(after.replay.contacts),
+            "moved": sum(moved.values()),
+            "stages": {name: {"from": stages[name], "to": others[name]} for name in names},
+            "moves": [
+                {"from": start, "to": end, "rule": rule, "contacts": count}
+                for (start, end, rule), count in moved.most_common()
+            ],
+            "handoffs": {
+                "from": before.offered.total(),
+                "to": after.offered.total(),
+                "by_day": {day: {"from": before.offered[day], "to": after.offered[day]} for day in days},
+            },
+        }

@@ -1,0 +1,46 @@
+"""A log file run through a lifecycle, from the first event to a moment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from processors.feeds.items import Refused
+from processors.replay.replay import Replay
+from schemas.errors import SchemaError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from processors.lifecycle.plan import Plan
+    from processors.replay.log_files import LogFile
+
+    Change = dict[str, Any]
+
+
+class Run:
+    """One pass. Its counts are right while it goes on, for whoever shows progress."""
+
+    def __init__(self, plan: Plan, log: LogFile, *, recorded: bool = False) -> None:
+        self.replay = Replay(plan, log.events, recorded=recorded)
+        self._log = log
+        self.events = self.refused = self.last_time = 0
+
+    def changes(self, refuse: Callable[[Refused], None], as_of: int | None = None) -> Iterator[Change]:
+        """Yield every change in order. Without `as_of` all clocks end at the log's last event.
+
+        A line that cannot be read, or an event that names nobody, goes to `refuse`. Raises SchemaError where
+        the log cannot be read any further, and for an `as_of` before its last event.
+        """
+        for event in self._log.read(lambda refused: self._refuse(refused, refuse)):
+            self.events += 1
+            self.last_time = max(self.last_time, event["occurred_at"])
+            try:
+                yield from self.replay.feed(event)
+            except SchemaError as error:
+                line = Refused(line=event["position"], reason=str(error), original=b"")
+                self._refuse(line, refuse)
+        yield from self.replay.finish(self.last_time if as_of is None else as_of)
+
+    def _refuse(self, refused: Refused, refuse: Callable[[Refused], None]) -> None:
+        self.refused += 1
+        refuse(refused)

@@ -1,0 +1,254 @@
+import gzip
+import json
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from processors.cli.main import main
+from processors.lifecycle_files import load_lifecycle
+from processors.replay.replay import Replay
+from tests.builders.story import DAY, HOUR, MONDAY, event
+
+PLAN = load_lifecycle("buyers-journey")
+VIEW = {"type": "page_view", "url": "https://acme.example/products/a"}
+
+
+def views(who: dict[str, str], times: int, start: int = MONDAY) -> list[dict[str, Any]]:
+    name = next(iter(who.values()))
+    return [
+        {**VIEW, **who, "event_id": f"{name}-{index}", "occurred_at": start + index * HOUR}
+        for index in range(times)
+    ]
+
+
+def write(path: Path, rows: list[dict[str, Any]]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    rows = views({"contact_id": "ann"}, 10) + views({"contact_id": "bob"}, 9)
+    rows.append({"type": "spend_recorded", "event_id": "s", "channel": "ads", "amount": 9, "currency": "EUR",
+                 "occurred_at": MONDAY})  # fmt: skip
+    return write(tmp_path / "events.ndjson", rows)
+
+
+def invoke(*words: str, stdin: bytes | None = None) -> tuple[int, str, str]:
+    result = CliRunner().invoke(main, list(words), input=stdin)
+    return result.exit_code, result.stdout, result.stderr
+
+
+def summary(*words: str) -> dict[str, Any]:
+    code, out, _ = invoke("replay", *words)
+    assert code == 0
+    told: dict[str, Any] = json.loads(out)
+    return told
+
+
+def test_a_replay_counts_events_contacts_and_moves(log: Path) -> None:
+    told = summary("--events", str(log))
+    assert (told["events"], told["contacts"], told["refused"]) == (20, 2, 0)
+    assert told["moves"] == {"none→mql": 1}
+    assert told["stages"]["main"]["mql"] == 1
+    assert told["stages"]["main"]["none"] == 1
+    assert told["plan_hash"] == PLAN.plan_hash
+
+
+def test_the_digest_is_that_of_the_changes_file(log: Path, tmp_path: Path) -> None:
+    out = tmp_path / "changes.ndjson"
+    told = summary("--events", str(log), "--changes", str(out))
+    assert told["digest"] == sha256(out.read_bytes()).hexdigest()
+
+
+def test_gzip_and_standard_input_give_the_same_digest(log: Path, tmp_path: Path) -> None:
+    packed = tmp_path / "events.ndjson.gz"
+    packed.write_bytes(gzip.compress(log.read_bytes()))
+    plain = summary("--events", str(log))
+    assert summary("--events", str(packed)) == plain
+    code, out, _ = invoke("replay", "--events", "-", stdin=log.read_bytes())
+    assert (code, json.loads(out)) == (0, plain)
+
+
+def test_as_of_fires_the_timers_up_to_then(log: Path) -> None:
+    told = summary("--events", str(log), "--as-of", "2027-03-01T00:00:00Z")
+    assert told["moves"] == {"mql→nurture": 1, "none→mql": 1}
+
+
+def test_states_are_written_one_contact_a_line(log: Path, tmp_path: Path) -> None:
+    out = tmp_path / "states.ndjson"
+    summary("--events", str(log), "--states", str(out))
+    states = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [(one["contact_id"], one["tracks"]["main"]["stage"]) for one in states] == [
+        ("ann", "mql"),
+        ("bob", None),
+    ]
+
+
+def test_a_line_that_cannot_be_read_is_named_and_the_rest_goes_on(log: Path) -> None:
+    log.write_text('{"type": "page_vew"}\n' + log.read_text())
+    code, out, err = invoke("replay", "--events", str(log))
+    assert code == 1
+    assert "line 1: " in err
+    assert "page_view" in err
+    assert json.loads(out)["refused"] == 1
+    assert json.loads(out)["events"] == 20
+
+
+def test_an_event_that_names_nobody_is_refused_by_its_line(tmp_path: Path) -> None:
+    path = write(tmp_path / "nobody.ndjson", [{**VIEW, "event_id": "e", "occurred_at": MONDAY}])
+    code, out, err = invoke("replay", "--events", str(path), "--allow-rejects")
+    assert code == 0
+    assert "line 1: " in err
+    assert json.loads(out)["refused"] == 1
+
+
+def test_a_missing_file_is_refused_in_one_line() -> None:
+    code, out, err = invoke("replay", "--events", "nowhere.ndjson")
+    assert (code, out) == (1, "")
+    assert err == "Error: nowhere.ndjson: no such file of events.\n"
+
+
+def test_a_visitor_who_is_recognised_brings_the_history_along(tmp_path: Path) -> None:
+    rows = views({"anonymous_id": "v"}, 6) + views({"contact_id": "ann"}, 4, MONDAY + 20 * HOUR)
+    rows.append({"type": "contact_identified", "event_id": "i", "contact_id": "ann", "anonymous_id": "v",
+                 "occurred_at": MONDAY + 2 * DAY})  # fmt: skip
+    changes = tmp_path / "changes.ndjson"
+    summary("--events", str(write(tmp_path / "e.ndjson", rows)), "--changes", str(changes))
+    told = [json.loads(line) for line in changes.read_text().splitlines()]
+    (move,) = (one for one in told if one["record"] == "stage_changed")
+    (offer,) = (one for one in told if one["record"] == "mql_handoff")
+    tenth_view = MONDAY + 23 * HOUR
+    assert (move["contact_id"], move["to"], move["at"]) == ("ann", "mql", tenth_view)
+    assert (offer["action"], offer["at"]) == ("offered", MONDAY + 2 * DAY)
+
+
+def test_events_of_a_recognised_visitor_count_for_the_contact(tmp_path: Path) -> None:
+    rows = [{"type": "contact_identified", "event_id": "i", "contact_id": "ann", "anonymous_id": "v",
+             "occurred_at": MONDAY}, *views({"anonymous_id": "v"}, 10, MONDAY + HOUR)]  # fmt: skip
+    told = summary("--events", str(write(tmp_path / "e.ndjson", rows)))
+    assert told["moves"] == {"none→mql": 1}
+    assert told["contacts"] == 1
+
+
+def test_undoing_a_merge_folds_both_from_history(tmp_path: Path) -> None:
+    merge = {"contact_id": "ann", "into": "ann", "other": "bob"}
+    rows = [
+        *views({"contact_id": "ann"}, 6),
+        *views({"contact_id": "bob"}, 3, MONDAY + 10 * HOUR),
+        {
+            "type": "contacts_merged",
+            "event_id": "m",
+            "contact_id": "ann",
+            "occurred_at": MONDAY + DAY,
+            **merge,
+        },
+        *views({"contact_id": "bob"}, 1, MONDAY + 2 * DAY)[:0],
+        {
+            "type": "merge_undone",
+            "event_id": "u",
+            "contact_id": "ann",
+            "occurred_at": MONDAY + 2 * DAY,
+            **merge,
+        },
+    ]
+    out = tmp_path / "states.ndjson"
+    summary("--events", str(write(tmp_path / "e.ndjson", rows)), "--states", str(out))
+    states = {one["contact_id"]: one for one in map(json.loads, out.read_text().splitlines())}
+    alone = tmp_path / "alone.ndjson"
+    apart = [row for row in rows if row["type"] == "page_view"]
+    summary("--events", str(write(alone, apart)), "--states", str(out), "--as-of", "2026-03-04T09:00:00Z")
+    expected = {one["contact_id"]: one for one in map(json.loads, out.read_text().splitlines())}
+    for name in ("ann", "bob"):
+        assert states[name]["score"] == expected[name]["score"]
+        assert states[name]["first_touch"] == expected[name]["first_touch"]
+        assert states[name]["forwarded_to"] is None
+    assert states["ann"]["merged"] == []
+
+
+def test_a_recorded_log_is_taken_as_it_stands() -> None:
+    replay = Replay(PLAN, lambda: (), recorded=True)
+    rows = [{**event("page_view", MONDAY + index * HOUR, event_id=f"e{index}", url="/products/a"),
+             "position": index} for index in range(10)]  # fmt: skip
+    clock = {
+        **event("clock_advanced", MONDAY + 200 * DAY),
+        "contact_id": None,
+        "at": MONDAY + 200 * DAY,
+        "position": 99,
+    }
+    changes = [change for row in [*rows, clock] for change in replay.feed(row)]
+    assert [one["to"] for one in changes if one["record"] == "stage_changed"] == ["mql", "nurture"]
+
+
+def test_why_names_the_criterion_the_values_and_what_is_missing(log: Path) -> None:
+    code, out, _ = invoke("why", "--events", str(log), "ann")
+    assert code == 0
+    assert "main: mql since 2026-03-02T18:00:00Z" in out
+    assert "criteria.product_interest" in out
+    assert "✓ product_view at least 10 times within 14 days: 10 [ann-0, ann-1" in out
+    assert "why not yet sal:" in out
+    assert "✗ hand-off accepted: open" in out
+
+
+def test_why_not_yet_tells_how_far_it_is(log: Path) -> None:
+    code, out, _ = invoke("why", "--events", str(log), "bob", "--json")
+    told = json.loads(out)
+    (mql, *_rest) = told["tracks"]["main"]["next"]
+    evidence = {one["path"]: one for way in mql["ways"] for one in way["evidence"]}
+    assert code == 0
+    assert mql["stage"] == "mql"
+    assert evidence["criteria.product_interest"]["value"] == "9"
+    assert not evidence["criteria.product_interest"]["met"]
+
+
+def test_why_can_look_back(log: Path) -> None:
+    _, out, _ = invoke("why", "--events", str(log), "ann", "--at", "2026-03-02T17:59:59Z", "--json")
+    assert json.loads(out)["contact"]["tracks"]["main"]["stage"] is None
+
+
+def test_why_refuses_a_contact_that_is_not_in_the_log(log: Path) -> None:
+    code, _, err = invoke("why", "--events", str(log), "eve")
+    assert code == 1
+    assert "eve: no event of this contact" in err
+
+
+@pytest.fixture
+def stricter(tmp_path: Path) -> str:
+    text = (Path("schemas/lifecycles/buyers-journey.yaml")).read_text()
+    path = tmp_path / "stricter.yaml"
+    path.write_text(text.replace("at_least: 10, within: 14d", "at_least: 9, within: 14d"))
+    return str(path)
+
+
+def test_diff_names_who_moves_from_where_to_where_by_which_rule(log: Path, stricter: str) -> None:
+    code, out, _ = invoke(
+        "diff", "--from", "buyers-journey", "--to", stricter, "--events", str(log), "--format", "json"
+    )
+    told = json.loads(out)
+    assert code == 0
+    (one,) = told["differences"]
+    assert (one["contact_id"], one["from_stage"], one["to_stage"]) == ("bob", "none", "mql")
+    assert one["rule_to"] == "criteria.product_interest"
+    assert told["stages"]["mql"] == {"from": 1, "to": 2}
+    assert told["handoffs"] == {"from": 1, "to": 2, "by_day": {"2026-03-02": {"from": 1, "to": 2}}}
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"), [("csv", "bob,main,none,mql,"), ("md", "| bob | main | none | mql |")]
+)
+def test_diff_writes_csv_and_markdown(log: Path, stricter: str, form: str, expected: str) -> None:
+    code, out, _ = invoke(
+        "diff", "--from", "buyers-journey", "--to", stricter, "--events", str(log), "--format", form
+    )
+    assert code == 0
+    assert expected in out
+
+
+def test_the_same_file_on_both_sides_moves_nobody(log: Path) -> None:
+    both = ("--from", "buyers-journey", "--to", "buyers-journey")
+    code, out, _ = invoke("diff", *both, "--events", str(log), "--format", "json")
+    assert code == 0
+    assert json.loads(out)["differences"] == []
