@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -22,17 +23,23 @@ class Key(str):
 
 
 Command = tuple[str, ...]
-
 Project = Callable[[Change], tuple[Command, ...]]
 Ask = Callable[..., list[Any]]
 """Runs commands that only read, in one round trip, and returns their answers in order."""
 
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
 
 def key(*parts: str) -> Key:
     """Join parts into a key that no other parts give: each is percent-encoded, so none can hold the colon."""
-    return Key(":".join(quote(part, safe="") for part in parts))
+    return Key(":".join(map(_quoted, parts)))
+
+
+@lru_cache(4096)  # a change names its contact in some ten keys
+def _quoted(part: str) -> str:
+    return quote(part, safe="")
 
 
 def packed(value: Any) -> str:  # noqa: ANN401 - any JSON value
     """Write a value as JSON, always the same text for the same value: sorted-set members must not differ."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return _JSON.encode(value)

@@ -13,9 +13,10 @@ from kafka import KafkaProducer
 from kafka.admin import KafkaAdminClient, NewTopic
 
 from processors.stack.valkey import url
+from projections.generations import SupersededError
 from projections.log import OUTPUTS
 from projections.projector import Projector
-from projections.store import RedisAwayError, View, connect, live_name, live_view
+from projections.store import RedisAwayError, View, connect, keep_only, live_name, live_view, show
 from projections.views.funnel import Rung, read_funnel
 from schemas.codec import encode
 from tests.builders.changes import HOUR, START, History
@@ -270,6 +271,33 @@ def test_a_view_that_lost_a_key_is_mended_by_filling_a_new_one(
     publish(broker, [mql])
     with projecting(broker, valkey):
         until(lambda: as_expected(valkey, [lead, mql]))
+
+
+def test_a_projector_whose_readers_were_switched_to_another_view_ends(
+    broker: LocalServer, valkey: LocalServer
+) -> None:
+    """Else two of different versions would build and remove each other's views for ever."""
+    publish(broker, people(10))
+    client = connect(url(valkey.port))
+    projector = Projector(bootstrap=broker.address, redis_url=url(valkey.port), ladder=LADDER, stop=Event())
+    ended: list[str] = []
+
+    def run() -> None:
+        try:
+            projector.run()
+        except SupersededError as error:
+            ended.append(str(error))
+
+    thread = Thread(target=run)
+    thread.start()
+    until(lambda: now_in(valkey) == HALF)
+    newer = View(client, "2-newer.1")
+    deliver(newer, people(10))
+    until(lambda: len(client.smembers("stageline:names")) == 1 and now_in(valkey) == HALF)
+    show(client, newer.name)
+    keep_only(client, newer.name)
+    thread.join(timeout=20)
+    assert ended == ["another projector has switched to the view 2-newer.1: this one ends."]
 
 
 def test_a_record_that_is_no_output_is_left_out_and_reported(
