@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from processors.lifecycle.definition.checks import check
 from processors.lifecycle.definition.checks.moves import check_moves
+from processors.lifecycle.definition.checks.published import check_published
 from processors.lifecycle.definition.compile import compile_plan
 from processors.lifecycle.definition.problem import Problem, render
 from processors.lifecycle.definition.shape import read_shape
@@ -14,6 +15,8 @@ from processors.lifecycle.definition.source import read
 from schemas.errors import LifecycleError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from processors.lifecycle.definition.grammar.lifecycle import Lifecycle
     from processors.lifecycle.plan import Plan
 
@@ -34,8 +37,11 @@ class Loaded:
         return render(self.problems, name=self.name, text=self.text)
 
 
-def load(data: bytes, name: str) -> Loaded:
-    """Read, check and compile a file; `name` is what reports call it."""
+def load(data: bytes, name: str, published: Mapping[str, str] | None = None) -> Loaded:
+    """Read, check and compile a file; `name` is what reports call it.
+
+    `published`: id@version → plan hash of versions that may not change.
+    """
     source = read(data, name)
     lifecycle = None if source.problems else read_shape(source)
     if lifecycle is not None:
@@ -44,6 +50,7 @@ def load(data: bytes, name: str) -> Loaded:
     if lifecycle is not None and not source.problems:
         plan = compile_plan(lifecycle)
         check_moves(lifecycle, plan, source)
+        check_published(plan, published or {}, source)
     return Loaded(
         name=name,
         text=source.text,

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from processors.lifecycle.definition import vocabulary
 from processors.lifecycle.definition.checks.walk import stages
-from processors.lifecycle.definition.moves.exclusions import World
-from processors.lifecycle.definition.moves.literals import Budget, TooComplexError
+from processors.lifecycle.definition.moves.exclusions import world_of
+from processors.lifecycle.definition.moves.literals import TooComplexError
 from processors.lifecycle.definition.moves.loops import loops
 from processors.lifecycle.definition.moves.unreachable import unreachable
 
@@ -22,8 +21,7 @@ REMEDY = "let one of them wait ('after: 1d'), or ask for something the others ex
 
 def check_moves(lifecycle: Lifecycle, plan: Plan, source: Source) -> None:
     """Note stages that nobody stops at, and circles that never end, as far as a few seconds show."""
-    fields = vocabulary.profile_fields(lifecycle), vocabulary.event_fields(lifecycle)
-    world = World(plan, *fields, Budget())
+    world = world_of(lifecycle, plan)
     paths = [path for path, _ in stages(lifecycle)]
     try:
         for one in unreachable(world):

@@ -122,19 +122,20 @@ class Guess:
             case Did(op="at_least"):
                 counter = plan.counters[leaf.counter]
                 gap = min(STEP_MS, (leaf.within_ms or STEP_MS * leaf.n) // leaf.n)
-                yield from self._events(
+                yield from self.doing(
                     plan.behaviours[counter.behaviour].atoms[0], leaf.n, counter.distinct, gap
                 )
             case Active():
                 calendar = plan.calendars[leaf.calendar]
                 gap = UNIT_MS[calendar.unit]
-                yield from self._events(plan.behaviours[calendar.behaviour].atoms[0], leaf.periods, None, gap)
+                yield from self.doing(plan.behaviours[calendar.behaviour].atoms[0], leaf.periods, None, gap)
             case Deal():
                 yield self._deal(leaf)
             case ScoreTest(op="gte" | "gt" | "eq"):
                 yield from self._points(leaf)
 
-    def _events(self, atom: Atom, times: int, distinct: str | None, gap: int) -> Iterator[Deed]:
+    def doing(self, atom: Atom, times: int, distinct: str | None, gap: int) -> Iterator[Deed]:
+        """Yield events that a filter takes, `gap` ms apart, each with another value of `distinct`."""
         kinds = self.world.events[atom.event]
         tested: dict[str, list[tuple[Test, bool]]] = {}
         for test in atom.tests:
@@ -165,7 +166,7 @@ class Guess:
             if isinstance(rule, BehaviourRule):
                 times = _times(rule, missing)
                 atom = self.world.plan.behaviours[rule.behaviour].atoms[0]
-                yield from self._events(atom, times, rule.distinct, STEP_MS)
+                yield from self.doing(atom, times, rule.distinct, STEP_MS)
                 missing -= times * rule.points
             else:
                 yield from next(self.to_hold([(rule.when, True)]), ())

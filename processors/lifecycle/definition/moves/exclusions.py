@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
+from processors.lifecycle.definition import vocabulary
 from processors.lifecycle.definition.moves.field_values import some_value_passes
+from processors.lifecycle.definition.moves.literals import Budget
 from processors.lifecycle.definition.vocabulary import DEAL_FIELDS
 from processors.lifecycle.plan import (
     Active,
@@ -21,7 +23,8 @@ from processors.lifecycle.plan import (
 )
 
 if TYPE_CHECKING:
-    from processors.lifecycle.definition.moves.literals import Budget, Literal
+    from processors.lifecycle.definition.grammar.lifecycle import Lifecycle
+    from processors.lifecycle.definition.moves.literals import Literal
     from processors.lifecycle.definition.vocabulary import Fields
     from processors.lifecycle.plan import Atom, Plan
 
@@ -32,7 +35,7 @@ SINCE = ("ever", "recycled", "stage_entry")  # each a part of the one before
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The plan, what kinds of values fields hold, and how much is looked at."""
+    """A file's plan, what kinds of values fields hold, and how much is looked at."""
 
     plan: Plan
     profile: Fields
@@ -69,6 +72,11 @@ class World:
             and getattr(other.leaf, "event", None) == event
         ]
         return some_value_passes(same, kind)
+
+
+def world_of(lifecycle: Lifecycle, plan: Plan) -> World:
+    """Make the world of a file that passed its other checks."""
+    return World(plan, vocabulary.profile_fields(lifecycle), vocabulary.event_fields(lifecycle), Budget())
 
 
 class _Count(NamedTuple):

@@ -1,0 +1,1 @@
+"""A lifecycle in plain English: what both teams sign."""
