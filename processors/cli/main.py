@@ -17,6 +17,8 @@ COMMANDS = {
     "up": "stack",
     "down": "stack",
     "status": "stack",
+    "check": "check",
+    "explain": "explain",
     "schema": "schema",
     "topics": "topics",
     "worker": "worker",

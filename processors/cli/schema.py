@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from processors.lifecycle.definition.editor import editor_schema
 from schemas.compatibility import digest, problems
 from schemas.errors import SchemaError
 from schemas.events import FOLDER, RECORDS, read_records, unknown
@@ -77,6 +78,22 @@ def release(folder: Path) -> None:
     lock = {str(record): digest(record) for record in records}
     (folder / LOCK).write_text(json.dumps(lock, indent=2) + "\n", "utf-8")
     click.echo(f"{len(lock)} schemas are released.")
+
+
+@schema.command()
+@click.option("--out", type=click.Path(path_type=Path), help="File to write, instead of standard output.")
+def editor(out: Path | None) -> None:
+    """Print the JSON Schema of lifecycle files, for editors to complete and describe their keys.
+
+    Editors with a YAML language server find it by the first line of a file:
+    `# yaml-language-server: $schema=./lifecycle.schema.json`
+    """
+    text = editor_schema()
+    if out is None:
+        click.echo(text, nl=False)
+    else:
+        out.write_text(text, "utf-8")
+        click.echo(f"{out} is written.", err=True)
 
 
 def _refuse_on(found: Iterable[str]) -> None:

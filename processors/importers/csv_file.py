@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from processors.feeds.items import Item, Refused, Row, Skipped
 from processors.importers.csv_cells import read_cell
 from processors.importers.csv_records import read_header, read_records
-from processors.lifecycle.definition.problem import nearest
+from processors.strict_yaml.problem import nearest
 from schemas.errors import SchemaError
 from schemas.events import fields_of
 from schemas.ndjson import event_of

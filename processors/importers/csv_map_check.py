@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from processors.importers.yaml_file import refuse
-from processors.lifecycle.definition.problem import nearest
+from processors.strict_yaml.problem import nearest
 from schemas.events import EVENT_TYPES, fields_of
 
 if TYPE_CHECKING:

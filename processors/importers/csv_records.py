@@ -6,7 +6,7 @@ import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from processors.lifecycle.definition.problem import nearest
+from processors.strict_yaml.problem import nearest
 from schemas.errors import LifecycleError, SchemaError
 
 if TYPE_CHECKING:

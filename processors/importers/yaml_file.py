@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from processors.lifecycle.definition.problem import nearest, render
-from processors.lifecycle.definition.source import read
+from processors.strict_yaml.problem import nearest, render
+from processors.strict_yaml.source import read
 from schemas.errors import LifecycleError
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-    from processors.lifecycle.definition.source import Source
+    from processors.strict_yaml.source import Source
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -9,9 +9,9 @@ from processors.lifecycle.definition.checks import check
 from processors.lifecycle.definition.checks.moves import check_moves
 from processors.lifecycle.definition.checks.published import check_published
 from processors.lifecycle.definition.compile import compile_plan
-from processors.lifecycle.definition.problem import Problem, render
 from processors.lifecycle.definition.shape import read_shape
-from processors.lifecycle.definition.source import read
+from processors.strict_yaml.problem import Problem, render
+from processors.strict_yaml.source import read
 from schemas.errors import LifecycleError
 
 if TYPE_CHECKING:

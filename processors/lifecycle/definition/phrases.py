@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from processors.lifecycle.definition.grammar.conditions import KINDS
 from processors.lifecycle.definition.grammar.terms import show
-from processors.lifecycle.definition.problem import nearest
+from processors.strict_yaml.problem import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-    from processors.lifecycle.definition.source import Path, Source, Value
+    from processors.strict_yaml.source import Path, Source, Value
 
 KEY = "[key]"  # pydantic's last step when a mapping's key is wrong, not its value
 

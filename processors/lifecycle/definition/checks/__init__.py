@@ -18,7 +18,7 @@ from processors.lifecycle.definition.checks.file import File
 
 if TYPE_CHECKING:
     from processors.lifecycle.definition.grammar.lifecycle import Lifecycle
-    from processors.lifecycle.definition.source import Source
+    from processors.strict_yaml.source import Source
 
 CHECKS = (
     declarations.check_events,

@@ -9,14 +9,14 @@ from processors.lifecycle.definition import vocabulary
 from processors.lifecycle.definition.checks.walk import stages
 from processors.lifecycle.definition.grammar.lifecycle import EventFilter
 from processors.lifecycle.definition.grammar.scoring import ScoreSegment
-from processors.lifecycle.definition.problem import nearest
+from processors.strict_yaml.problem import nearest
 from schemas.events import EVENT_TYPES, INTERNAL_TYPES, OUTPUT_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from processors.lifecycle.definition.checks.file import File
-    from processors.lifecycle.definition.source import Path
+    from processors.strict_yaml.source import Path
     from schemas.events import FieldType
 
 

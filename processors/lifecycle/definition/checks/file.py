@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from processors.lifecycle.definition import vocabulary
 from processors.lifecycle.definition.checks.walk import conditions
 from processors.lifecycle.definition.grammar.lifecycle import EventFilter
-from processors.lifecycle.definition.problem import nearest
+from processors.strict_yaml.problem import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from processors.lifecycle.definition.checks.walk import Found
     from processors.lifecycle.definition.grammar.lifecycle import Lifecycle
-    from processors.lifecycle.definition.source import Path, Source
     from processors.lifecycle.definition.vocabulary import Fields
+    from processors.strict_yaml.source import Path, Source
 
 
 @dataclass(slots=True)

@@ -13,8 +13,8 @@ from processors.lifecycle.definition.moves.unreachable import unreachable
 if TYPE_CHECKING:
     from processors.lifecycle.definition.grammar.lifecycle import Lifecycle
     from processors.lifecycle.definition.moves.loops import Loop
-    from processors.lifecycle.definition.source import Source
     from processors.lifecycle.plan import Plan
+    from processors.strict_yaml.source import Source
 
 REMEDY = "let one of them wait ('after: 1d'), or ask for something the others exclude"
 

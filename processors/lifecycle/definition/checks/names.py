@@ -12,7 +12,7 @@ from processors.lifecycle.definition.grammar.scoring import BehaviourRule, Score
 if TYPE_CHECKING:
     from processors.lifecycle.definition.checks.file import File
     from processors.lifecycle.definition.checks.walk import Found
-    from processors.lifecycle.definition.source import Path
+    from processors.strict_yaml.source import Path
 
 
 def check_behaviours(file: File) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from processors.lifecycle.definition.source import Source
     from processors.lifecycle.plan import Plan
+    from processors.strict_yaml.source import Source
 
 
 def check_published(plan: Plan, published: Mapping[str, str], source: Source) -> None:

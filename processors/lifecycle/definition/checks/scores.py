@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from processors.lifecycle.definition.checks.file import File
     from processors.lifecycle.definition.grammar.scoring import FitRule, Score
     from processors.lifecycle.definition.grammar.value_tests import PointsTest
-    from processors.lifecycle.definition.source import Path
+    from processors.strict_yaml.source import Path
 
 Range = tuple[float, float]  # lowest and highest, in thousandths; only compared, never stored
 

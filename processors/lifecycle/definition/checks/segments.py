@@ -11,7 +11,7 @@ from processors.lifecycle.definition.words import points
 if TYPE_CHECKING:
     from processors.lifecycle.definition.checks.file import File
     from processors.lifecycle.definition.grammar.scoring import ScoreBand
-    from processors.lifecycle.definition.source import Path
+    from processors.strict_yaml.source import Path
 
 
 def check_bands(file: File) -> None:

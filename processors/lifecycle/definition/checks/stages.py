@@ -12,7 +12,7 @@ from processors.lifecycle.definition.words import duration
 if TYPE_CHECKING:
     from processors.lifecycle.definition.checks.file import File
     from processors.lifecycle.definition.grammar.stages import Handoff, Stage
-    from processors.lifecycle.definition.source import Path
+    from processors.strict_yaml.source import Path
 
 
 def check_stages(file: File) -> None:

@@ -10,15 +10,15 @@ from processors.lifecycle.definition.grammar import conditions as written
 from processors.lifecycle.definition.grammar.lifecycle import EventFilter
 from processors.lifecycle.definition.grammar.terms import show
 from processors.lifecycle.definition.grammar.value_tests import Test
-from processors.lifecycle.definition.problem import nearest
 from processors.lifecycle.definition.values import milliseconds, operator
+from processors.strict_yaml.problem import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from processors.lifecycle.definition.checks.file import File
-    from processors.lifecycle.definition.source import Path
     from processors.lifecycle.definition.vocabulary import Fields
+    from processors.strict_yaml.source import Path
     from schemas.events import FieldType
 
 EQUALITY = ("eq", "ne", "in", "not_in")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from processors.lifecycle.definition.grammar.lifecycle import Lifecycle
     from processors.lifecycle.definition.grammar.stages import Stage
-    from processors.lifecycle.definition.source import Path
+    from processors.strict_yaml.source import Path
 
 
 class Found(NamedTuple):

@@ -12,7 +12,7 @@ from processors.lifecycle.definition.words import duration
 if TYPE_CHECKING:
     from processors.lifecycle.definition.checks.file import File
     from processors.lifecycle.definition.grammar.scoring import Decay
-    from processors.lifecycle.definition.source import Path
+    from processors.strict_yaml.source import Path
 
 DAY_MS = 86_400_000
 

@@ -114,14 +114,14 @@ def _way(way: Leave) -> Way:
     when = [] if way.when is None else [condition(way.when).flat]
     waits = [] if way.after is None else [f"after {duration(way.after)} in the stage"]
     resets = [f"the score {quoted(name)}" if name != "counts" else "what was counted" for name in way.reset]
-    starts = f"; {listed(resets)} start anew" if resets else ""
+    starts = f"; {listed(resets)} start{'s' if len(resets) == 1 else ''} anew" if resets else ""
     reason = f" ({way.reason})" if way.reason else ""
     said = f"to {quoted(way.goto)}{reason}: {listed(waits + when)}{starts}"
     return Way(goto=way.goto, said=said, label=way.reason or listed(waits + when))
 
 
 def _deadlines(handoff: Handoff) -> tuple[str, ...]:
-    clock = " of business hours" if handoff.clock == "business" else ""
+    clock = " of business time" if handoff.clock == "business" else ""
     lines = [f"offered to {handoff.to} on entry"]
     if handoff.accept_within is not None:
         lines.append(f"an answer is due within {duration(handoff.accept_within)}{clock}")
@@ -134,7 +134,8 @@ def _deadlines(handoff: Handoff) -> tuple[str, ...]:
         "expire": "ended as expired",
     }
     lines += [
-        f"without an answer {done[one.do]} after {duration(one.after)}{clock}" for one in handoff.on_breach
+        f"without an answer it is {done[one.do]} after {duration(one.after)}{clock}"
+        for one in handoff.on_breach
     ]
     return tuple(lines)
 

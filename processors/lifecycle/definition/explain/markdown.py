@@ -23,7 +23,7 @@ def markdown(agreement: Agreement) -> str:
         for stage in stages:
             lines += [*_stage(stage), ""]
     for title, words in agreement.sections:
-        lines += [f"## {title}", "", *(f"- **{name}**: {_plain(text)}" for name, text in words), ""]
+        lines += [f"## {title}", "", *(f"- `{name}`: {_plain(text)}" for name, text in words), ""]
     lines += ["## Agreed", "", "| team | name | date |", "|---|---|---|"]
     lines += [f"| {owner} | | |" for owner in agreement.owners]
     return "\n".join(lines) + "\n"
@@ -73,5 +73,8 @@ def _said(said: Said, lead: str, indent: str) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """Escape what Markdown would read as layout."""
-    return re.sub(r"([*_`|<>\\])", r"\\\1", text)
+    """Set names in code, escape what Markdown would read as layout elsewhere."""
+    pieces = re.split(r"“([^”]*)”", text)
+    return "".join(
+        f"`{one}`" if i % 2 else re.sub(r"([*_`|<>\\])", r"\\\1", one) for i, one in enumerate(pieces)
+    )

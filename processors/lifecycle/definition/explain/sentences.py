@@ -23,6 +23,7 @@ OPERATORS = {
     "ends_with": "ends with", "contains": "contains", "contains_any": "contains one of",
     "path": "has the path",
 }  # fmt: skip
+TIMES = {"gte": "is not before", "gt": "is after", "lte": "is not after", "lt": "is before"}
 SINCE = {"ever": "", "stage_entry": " since entering the stage", "recycled": " since last recycled"}
 DEALS = {"open": "a deal is open", "won": "a deal is won", "all_lost": "every deal is lost"}
 
@@ -108,19 +109,26 @@ def _last(name: str) -> str:
 
 
 def _did(terms: written.DidTerms) -> str:
+    within = f" within {duration(terms.within)}" if terms.within else ""
+    if terms.distinct is not None:
+        what = f"different {terms.distinct} of {quoted(terms.what)}"
+        return f"{_how_many(terms)} {what}{within}{SINCE[terms.since]}"
     if terms.at_most is not None:
         often = "never" if terms.at_most == 0 else f"at most {plural(terms.at_most, 'time')}"
     elif terms.more_than is not None:
         often = f"more than {plural(terms.more_than, 'time')}"
     else:
         often = f"at least {plural(terms.at_least, 'time')}" if terms.at_least else "at least once"
-    if terms.distinct is not None:
-        often = (
-            often.replace("once", "1").replace(" times", "").replace(" time", "")
-            + f" different {terms.distinct}"
-        )
-    within = f" within {duration(terms.within)}" if terms.within else ""
     return f"{quoted(terms.what)} {often}{within}{SINCE[terms.since]}"
+
+
+def _how_many(terms: written.DidTerms) -> str:
+    """Say how many different values."""
+    if terms.at_most is not None:
+        return f"at most {terms.at_most}"
+    return (
+        f"more than {terms.more_than}" if terms.more_than is not None else f"at least {terms.at_least or 1}"
+    )
 
 
 def test(name: str, one: object) -> str:
@@ -128,7 +136,8 @@ def test(name: str, one: object) -> str:
     op, operand = operator(one)
     if op == "exists":
         return f"{name} is {'known' if operand else 'not known'}"
-    return f"{name} {OPERATORS[op]} {_value(operand)}"
+    words = TIMES[op] if isinstance(operand, str) and op in TIMES else OPERATORS[op]
+    return f"{name} {words} {_value(operand)}"
 
 
 def _score(name: str, one: object) -> str:
@@ -146,7 +155,7 @@ def _value(value: object) -> str:
     if isinstance(value, (int, Decimal)):
         return f"{value:,}"
     text = str(value)
-    return f"those of the list {quoted(text[1:])}" if text.startswith("$") else quoted(text)
+    return f"the list {quoted(text[1:])}" if text.startswith("$") else quoted(text)
 
 
 def behaviour(one: Behaviour) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.lifecycle.definition.source import MAX_BYTES, MAX_DEPTH, Place, Source, read
+from processors.strict_yaml.source import MAX_BYTES, MAX_DEPTH, Place, Source, read
 
 
 def source(text: str) -> Source:
@@ -63,7 +63,7 @@ def test_scalars_follow_yaml_1_2(text: str, value: object) -> None:
         ("a: 1234567890123456", "1:4 '1234567890123456' is not a number that can be compared exactly"),
         ("a: [1, 2", "1:9 not valid YAML: expected ',' or ']', but got '<stream end>'"),
         ("a: b: c", "1:5 not valid YAML: mapping values are not allowed here"),
-        ("a: x\x00y", "1:5 a control character cannot stand in a lifecycle file"),
+        ("a: x\x00y", "1:5 a control character cannot stand here"),
     ],
 )
 def test_what_could_mislead_is_refused_where_it_stands(text: str, message: str) -> None:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import yaml
 
-from processors.lifecycle.definition.problem import Problem
-from processors.lifecycle.definition.scalar import MAX_DIGITS, InexactError, Scalar, resolve
+from processors.strict_yaml.problem import Problem
+from processors.strict_yaml.scalar import MAX_DIGITS, InexactError, Scalar, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,9 +120,7 @@ class _Reader:
     def _start_document(self, event: yaml.Event) -> None:
         self.documents += 1
         if self.documents > 1:
-            self._stop(
-                event, "a second document starts here", "keep one lifecycle per file: remove the '---'"
-            )
+            self._stop(event, "a second document starts here", "keep one document per file: remove the '---'")
 
     def _node(self, event: yaml.NodeEvent) -> None:
         self._refuse_sharing(event)
@@ -141,7 +139,7 @@ class _Reader:
             remedy = "write the value out, or quote it if it is text that starts with '*'"
             self._stop(event, f"'*{event.anchor}' is an alias: {what}", remedy)
         if event.anchor is not None:
-            remedy = "share parts by name under 'criteria:', 'lists:' or 'behaviours:'"
+            remedy = "write the value out wherever it is used"
             self._stop(event, f"'&{event.anchor}' is an anchor: {what}", remedy)
         if isinstance(event, (yaml.ScalarEvent, yaml.CollectionStartEvent)) and event.tag is not None:
             self._stop(event, f"'{self._word(event)}' is a tag: {what}", "remove the tag")
@@ -186,7 +184,7 @@ class _Reader:
 
     def _open(self, path: Path, event: yaml.CollectionStartEvent) -> None:
         if len(self.stack) == MAX_DEPTH:
-            self._stop(event, f"nested deeper than {MAX_DEPTH} levels", "name parts of it under 'criteria:'")
+            self._stop(event, f"nested deeper than {MAX_DEPTH} levels", "make it flatter")
         container: dict[str, Value] | list[Value] = {} if isinstance(event, yaml.MappingStartEvent) else []
         self._attach(path, container)
         self.stack.append((path, container))
@@ -225,7 +223,7 @@ def _refuse_syntax(source: Source, error: yaml.YAMLError) -> None:
     position = getattr(error, "position", 0)
     before = source.text[:position]
     place = Place(line=before.count("\n") + 1, column=position - before.rfind("\n"))
-    source.refuse(place, "a control character cannot stand in a lifecycle file", "remove it")
+    source.refuse(place, "a control character cannot stand here", "remove it")
 
 
 def _syntax_remedy(error: yaml.MarkedYAMLError) -> str:

@@ -1,4 +1,4 @@
-"""What is wrong with a lifecycle file, where, and what to write instead: one `Problem` per mistake."""
+"""What is wrong with a file, where, and what to write instead: one `Problem` per mistake."""
 
 from __future__ import annotations
 
