@@ -41,11 +41,11 @@ class Client:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._publisher.__exit__(kind, error, trace)
+        self.close()
 
     def close(self) -> None:
-        """Wait for what is on the way, and disconnect."""
-        self._publisher.__exit__(None, None, None)
+        """Disconnect."""
+        self._publisher.close()
 
     def publish(self, events: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> int:
         """Publish one event or many; return how many once the broker has acknowledged all.

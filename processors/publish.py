@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 MAX_PENDING = 10_000  # sent and not yet acknowledged: some 3 MB, and what a resumed run sends again at most
 REQUEST_MS = 10_000
 DELIVERY_MS = 60_000  # outlives a broker's restart and a leader election
+CLOSE_S = 5
 ANSWERS = ("handoff_accepted", "handoff_rejected")
 
 
@@ -42,11 +43,17 @@ class DeliveryError(RuntimeError):
 
 
 class Publisher:
-    """Sends events and keeps count of those acknowledged, in order of sending."""
+    """Sends events and keeps count of those acknowledged, in order of sending.
 
-    def __init__(self, bootstrap: str) -> None:
-        self._producer = _connect(bootstrap)
+    `delivery_ms`: how long an event may wait for its acknowledgement. After a DeliveryError nothing more is
+    sent: close it and open another.
+    """
+
+    def __init__(self, bootstrap: str, *, delivery_ms: int = DELIVERY_MS) -> None:
+        self._producer = _connect(bootstrap, delivery_ms)
+        self._patience = delivery_ms / 1000 + 5  # the producer tells by then, unless its connection hangs
         self._pending: deque[tuple[int, FutureRecordMetadata]] = deque()
+        self._failure: DeliveryError | None = None
         self.acknowledged = 0
 
     def __enter__(self) -> Self:
@@ -55,14 +62,21 @@ class Publisher:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # After a failure nothing more is worth waiting for.
-        self._producer.close(timeout=0 if isinstance(error, DeliveryError) else REQUEST_MS / 1000)
+        self.close()
+
+    def close(self) -> None:
+        """Disconnect. Give up what is not acknowledged: `flush` is what waits for it."""
+        if self._pending:
+            # close() alone would wait for these, and leave its thread to deliver what we called failed.
+            self._producer._sender.force_close()  # noqa: SLF001 - there is no public way
+        self._producer.close(timeout=CLOSE_S)
 
     def send(self, line: int, event: Event) -> None:
         """Send one validated event. Waits when too many are on the way.
 
         Raises SchemaError when this event can never be sent, DeliveryError when an earlier one failed.
         """
+        self._settle(MAX_PENDING)
         key = key_of(place(event)[-1])  # the visitor's, of an identification: after what the visitor did
         topic = topics.HANDOFF_RESPONSE if event["type"] in ANSWERS else topics.ENGAGEMENT
         try:
@@ -72,11 +86,9 @@ class Publisher:
         except KafkaTimeoutError as error:
             raise DeliveryError(line, error) from None
         self._pending.append((line, future))
-        self._settle(MAX_PENDING)
 
     def flush(self) -> None:
-        """Wait until everything sent is acknowledged."""
-        self._producer.flush()
+        """Wait until everything sent is acknowledged. Raises DeliveryError when something was not."""
         self._settle(0)
 
     def done_before(self, line: int) -> int:
@@ -85,14 +97,17 @@ class Publisher:
 
     def _settle(self, allowed: int) -> None:
         """Take what is acknowledged off the left end; wait while more than `allowed` are not."""
+        if self._failure is not None:
+            raise self._failure
         while self._pending:
             line, future = self._pending[0]
             if len(self._pending) <= allowed and not future.is_done:
                 return
             try:
-                future.get(timeout=DELIVERY_MS / 1000 + 5)
+                future.get(timeout=self._patience)
             except KafkaError as error:
-                raise DeliveryError(line, error) from None
+                self._failure = DeliveryError(line, error)
+                raise self._failure from None
             self._pending.popleft()
             self.acknowledged += 1
 
@@ -108,7 +123,7 @@ def require_topics(bootstrap: str, *needed: topics.Topic) -> None:
             )
 
 
-def _connect(bootstrap: str) -> KafkaProducer:
+def _connect(bootstrap: str, delivery_ms: int) -> KafkaProducer:
     require_topics(bootstrap, topics.ENGAGEMENT, topics.HANDOFF_RESPONSE)
     return KafkaProducer(
         bootstrap_servers=bootstrap.split(","),
@@ -118,5 +133,6 @@ def _connect(bootstrap: str) -> KafkaProducer:
         linger_ms=20,  # batches fill; nobody notices 20 ms at the start of a path of 250
         batch_size=131_072,
         request_timeout_ms=REQUEST_MS,
-        delivery_timeout_ms=DELIVERY_MS,
+        max_block_ms=REQUEST_MS,
+        delivery_timeout_ms=delivery_ms,
     )

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,8 +16,10 @@ import pytest
 from kafka import KafkaConsumer, TopicPartition
 
 from processors.feeds import checkpoint
+from processors.publish import DeliveryError, Publisher
 from processors.topic_admin import ensure_topics
 from schemas.codec import decode
+from schemas.ndjson import parse_line
 from schemas.topics import ENGAGEMENT, HANDOFF_RESPONSE
 
 if TYPE_CHECKING:
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
     from processors.stack.server import LocalServer
     from schemas.events import Event
-    from schemas.topics import Topic
+from schemas.topics import Topic
 
 STAGELINE = [sys.executable, "-c", "from processors.cli.main import main; main()"]
 DATA = Path(__file__).parents[1] / "data"
@@ -196,6 +199,26 @@ def test_answers_to_hand_offs_go_to_their_own_topic(
         (key.decode(), event["event_id"])
         for key, event in published(address, HANDOFF_RESPONSE, lambda one: one["contact_id"] == contact)
     ] == [(contact, "a1")]
+
+
+@pytest.mark.usefixtures("topics")
+def test_a_broker_that_hangs_is_told_and_nothing_is_sent_behind_our_back(
+    broker: LocalServer, unique: Callable[[str], str]
+) -> None:
+    contact = unique("contact")
+    with Publisher(broker.address, delivery_ms=11_000) as publisher:
+        publisher.send(1, parse_line(view(contact, "e1")))
+        publisher.flush()
+        broker.pause()
+        started = time.monotonic()
+        publisher.send(2, parse_line(view(contact, "e2")))
+        with pytest.raises(DeliveryError, match="row 2 was not acknowledged") as failed:
+            publisher.flush()
+    took = time.monotonic() - started
+    broker.resume()
+    assert (took < 30, publisher.acknowledged, failed.value.line) == (True, 1, 2)
+    assert [thread.name for thread in threading.enumerate() if "kafka-python-producer" in thread.name] == []
+    assert ids(broker.address, contact)[:1] == ["e1"]
 
 
 @pytest.mark.usefixtures("topics")
