@@ -6,6 +6,7 @@ import click
 
 from tests.bench.crash import crash
 from tests.bench.latency import latency
+from tests.bench.recovery import recovery
 
 
 @click.group()
@@ -15,4 +16,5 @@ def main() -> None:
 
 main.add_command(crash)
 main.add_command(latency)
+main.add_command(recovery)
 main()
