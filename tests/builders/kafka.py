@@ -35,6 +35,16 @@ def create_topics(bootstrap: str, partitions: int, topics: Mapping[str, dict[str
         future.result(SECONDS)
 
 
+def delete_topic(bootstrap: str, name: str) -> None:
+    """Delete a topic and return when it is gone."""
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin.delete_topics([name])[name].result(SECONDS)
+    deadline = time.monotonic() + SECONDS
+    while name in admin.list_topics(timeout=SECONDS).topics:
+        assert time.monotonic() < deadline, f"{name} does not go away"
+        time.sleep(0.1)
+
+
 def make_producer(bootstrap: str) -> Producer:
     """Make a producer that neither loses nor doubles, with the partitioner of all other clients."""
     return Producer(

@@ -9,9 +9,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from confluent_kafka.admin import AdminClient
 
-from tests.builders.kafka import create_topics, make_producer, read_topic
+from tests.builders.kafka import create_topics, delete_topic, make_producer, read_topic
 from tests.chaos.counting import BUG, PERSONAL, CountingSubject
 from tests.chaos.crash import PARTITIONS, Fleet
 
@@ -109,9 +108,7 @@ def test_a_lost_changelog_is_folded_again_from_the_source_and_nothing_is_told_tw
 ) -> None:
     bench.send(bench.subject.events(5_000, seed=1))
     bench.run()
-    admin = AdminClient({"bootstrap.servers": bench.bootstrap})
-    admin.delete_topics([bench.changelog])[bench.changelog].result(20)
-    _until(lambda: bench.changelog not in admin.list_topics(timeout=20).topics)
+    delete_topic(bench.bootstrap, bench.changelog)
     create_topics(bench.bootstrap, PARTITIONS, {bench.changelog: {"cleanup.policy": "compact"}})
     bench.send(bench.subject.events(5_000, seed=2))
     bench.run()
@@ -121,9 +118,7 @@ def test_a_lost_changelog_is_folded_again_from_the_source_and_nothing_is_told_tw
 def test_a_source_that_was_made_anew_is_refused(bench: Bench) -> None:
     bench.send(bench.subject.events(100, seed=1))
     bench.run()
-    admin = AdminClient({"bootstrap.servers": bench.bootstrap})
-    admin.delete_topics([bench.subject.source])[bench.subject.source].result(20)
-    _until(lambda: bench.subject.source not in admin.list_topics(timeout=20).topics)
+    delete_topic(bench.bootstrap, bench.subject.source)
     create_topics(bench.bootstrap, PARTITIONS, {bench.subject.source: {}})
     refused = _ended(bench.subject.command(0))
     assert refused.returncode == 1
@@ -148,10 +143,3 @@ def test_a_bug_ends_the_worker_before_a_commit_and_names_the_record_but_quotes_n
 
 def _ended(command: list[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-
-
-def _until(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
