@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 # hundredfold in cost.
 BATCH_S = 0.1
 MIN_BATCH = 50
-PACE_S = 0.03  # between two transactions under light load: each costs the worker about 1 ms, full or not
+PACE_S = 0.05  # between two transactions under light load: each costs the worker about 1 ms, full or not
 MAX_BATCH = 4_000
 PAUSE_ABOVE = 5 * MAX_BATCH  # records waiting before fetching is paused
 RESUME_BELOW = MAX_BATCH

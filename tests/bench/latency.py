@@ -18,10 +18,12 @@ from schemas.codec import encode
 from schemas.topics import ENGAGEMENT, STAGE_CHANGED
 from tests.bench import figures
 from tests.bench.servers import broker, workers
-from tests.builders.kafka import make_producer, tail_topic
+from tests.builders.kafka import end_offsets, make_producer, tail_topic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.builders.kafka import Row
 
     Moments = dict[bytes, float]  # contact → monotonic seconds
 
@@ -53,8 +55,10 @@ def _run(bootstrap: str, rate: int, seconds: int, changing: int) -> tuple[Moment
     """Return when each moving contact's event was published and its change was read."""
     sent: Moments = {}
     seen: Moments = {}
+    starts = end_offsets(bootstrap, STAGE_CHANGED.name)
     expected = rate * seconds // changing
-    reader = Thread(target=_read, args=(bootstrap, seen, expected, seconds + 30))
+    rows = tail_topic(bootstrap, STAGE_CHANGED.name, starts, time.monotonic() + seconds + 30)
+    reader = Thread(target=_read, args=(rows, seen, expected))
     reader.start()
     producer = make_producer(bootstrap)
     started = time.monotonic()
@@ -81,9 +85,8 @@ def _events(count: int, changing: int) -> Iterator[tuple[bytes, dict[str, Any]]]
         yield contact.encode(), event | kind
 
 
-def _read(bootstrap: str, seen: Moments, expected: int, patience: float) -> None:
-    deadline = time.monotonic() + patience
-    for row in tail_topic(bootstrap, STAGE_CHANGED.name, deadline):
+def _read(rows: Iterator[Row], seen: Moments, expected: int) -> None:
+    for row in rows:
         seen.setdefault(row.key, time.monotonic())
         if len(seen) >= expected:
             return

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 SECONDS = 20.0  # a broker that does not answer for this long fails the test
+patiently = retry(  # a young broker does not know yet who leads a partition or coordinates a group
+    retry=retry_if_exception_type(KafkaException),
+    stop=stop_after_delay(SECONDS),
+    wait=wait_fixed(0.2),
+    reraise=True,
+)
 
 
 class Row(NamedTuple):
@@ -76,11 +82,10 @@ def read_topic(bootstrap: str, topic: str) -> Iterator[Row]:
     consumer.close()
 
 
-def tail_topic(bootstrap: str, topic: str, deadline: float) -> Iterator[Row]:
-    """Read committed records as they come, from now until `deadline` (monotonic seconds)."""
+def tail_topic(bootstrap: str, topic: str, starts: dict[int, int], deadline: float) -> Iterator[Row]:
+    """Read committed records as they come, from these offsets on, until `deadline` (monotonic seconds)."""
     consumer = _make_consumer(bootstrap, f"tail-{uuid4()}")
-    ends = end_offsets(bootstrap, topic)
-    consumer.assign([TopicPartition(topic, number, end) for number, end in ends.items()])
+    consumer.assign([TopicPartition(topic, number, start) for number, start in starts.items()])
     while time.monotonic() < deadline:
         message = consumer.poll(0.1)
         if message is not None and message.error() is None:
@@ -88,6 +93,7 @@ def tail_topic(bootstrap: str, topic: str, deadline: float) -> Iterator[Row]:
     consumer.close()
 
 
+@patiently
 def end_offsets(bootstrap: str, topic: str) -> dict[int, int]:
     """Return the end of each partition."""
     consumer = _make_consumer(bootstrap, "ends")
@@ -105,13 +111,7 @@ class Committed:
         numbers = self._consumer.list_topics(topic, SECONDS).topics[topic].partitions
         self._partitions = [TopicPartition(topic, number) for number in numbers]
 
-    # a broker that has just started does not know yet who coordinates a group
-    @retry(
-        retry=retry_if_exception_type(KafkaException),
-        stop=stop_after_delay(SECONDS),
-        wait=wait_fixed(0.2),
-        reraise=True,
-    )
+    @patiently
     def __call__(self) -> dict[int, int]:
         found = self._consumer.committed(self._partitions, SECONDS)
         return {one.partition: max(one.offset, 0) for one in found}
