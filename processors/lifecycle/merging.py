@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 
 from processors.lifecycle.arrivals import arrive, rank_of
 from processors.lifecycle.contact import NEVER_BEFORE, NO_STAGE
+from processors.lifecycle.evidence import Witness
 from processors.lifecycle.turn import Hop
 from processors.lifecycle.voids import undo
 
 if TYPE_CHECKING:
     from processors.lifecycle.contact import Contact, Floor, Place
+    from processors.lifecycle.plan import Condition
     from processors.lifecycle.program import Program
-    from processors.lifecycle.turn import Turn
+    from processors.lifecycle.turn import Evidence, Turn
 
 PROVISIONAL = ("anon:", "email:")  # ids that stand for a contact until a better one is known
 
@@ -57,9 +59,15 @@ def raise_to(turn: Turn, track: int, theirs: Place, other_id: str) -> None:
             path=path,
             criterion=f"{stages[place.stage].path}.enter",
             reason=f"history of {other_id}",
-            evidence=(),
+            evidence=_still_true(turn, track, stages[place.stage].enter),
         )
         turn.hops.setdefault(track, []).append(hop)
+
+
+def _still_true(turn: Turn, track: int, enter: Condition | None) -> tuple[Evidence, ...]:
+    """Why the stage would be entered anew; nothing where what once led into it holds no longer."""
+    witness = Witness(turn.program, track, turn.contact, turn.now)
+    return witness.tell(enter) if enter is not None and witness.holds(enter) else ()
 
 
 def _take_over(turn: Turn, track: int, theirs: Place) -> Place:
