@@ -59,7 +59,7 @@ def span(ms: int) -> str:
         number, ms = divmod(ms, size)
         if number or parts:
             parts.append(f"{number} {name}")
-    return " ".join(part for part in parts[:2] if not part.startswith("0 ")) or "0 s"
+    return " ".join(part for part in parts[:2] if not part.startswith("0 ")) or "< 1 s"
 
 
 def headline(change: Mapping[str, Any]) -> str:

@@ -184,8 +184,8 @@ def test_the_projector_fills_the_views_and_ends_on_sigterm(
 @pytest.mark.parametrize(
     ("ms", "text"),
     [
-        (0, "0 s"),
-        (999, "0 s"),
+        (0, "< 1 s"),
+        (999, "< 1 s"),
         (MINUTE, "1 min"),
         (HOUR + 1_000, "1 h"),
         (HOUR + MINUTE, "1 h 1 min"),

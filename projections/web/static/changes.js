@@ -1,6 +1,6 @@
 // The latest changes, newest first; new ones are marked for a moment.
 import { byId, contactLink, fill, h } from "./dom.js";
-import { headline, points, when } from "./words.js";
+import { headline, roughly, when } from "./words.js";
 
 const SHOWN = 30; // some screens of a phone
 const QUIET_MS = 8_000; // between announcements to a screen reader
@@ -33,7 +33,7 @@ function draw(fresh) {
 function line(change, isNew) {
   return h("li", { class: isNew ? "new" : null },
     h("p.who", {}, contactLink(change.contact_id), when(change.at)),
-    h("p.did", {}, headline(change), change.late ? h("span.tag", {}, "late event") : null, h("small", {}, `score ${points(change.total)}`)),
+    h("p.did", {}, headline(change), change.late ? h("span.tag", {}, "late event") : null, h("small", {}, `score ${roughly(change.total)}`)),
     h("p.why", {}, change.summary),
   );
 }

@@ -1,6 +1,6 @@
 // The board: what waits for an answer and until when, and how the others ended.
 import { byId, contactLink, fill, h } from "./dom.js";
-import { count, points, when } from "./words.js";
+import { count, roughly, when } from "./words.js";
 
 const SHOWN = 5; // cards per column: the board stays in one view
 const COLUMNS = ["open", "accepted", "rejected", "expired", "withdrawn"];
@@ -24,10 +24,10 @@ function column(status, cards, total) {
 
 function card(handoff) {
   const ended = handoff[`${handoff.status}_at`];
-  const said = [handoff.actor, handoff.reason].filter(Boolean).join(": ");
+  const said = [handoff.actor ? `by ${handoff.actor}` : null, handoff.reason].filter(Boolean).join(": ");
   return h("li.card", {},
     contactLink(handoff.contact_id),
-    h("p.facts", {}, `${handoff.stage} → ${handoff.to}`, h("span", {}, `score ${points(handoff.total)}`)),
+    h("p.facts", {}, `${handoff.stage} → ${handoff.to}`, h("span", {}, `score ${roughly(handoff.total)}`)),
     said ? h("p.said", {}, said) : null,
     h("p.facts", {}, handoff.status === "open" ? deadline(handoff) : when(ended)),
   );

@@ -10,12 +10,14 @@ export const NONE = "—";
 export const count = (value) => number.format(value);
 export const percent = (value) => (value === null ? NONE : share.format(value));
 export const points = (thousandths) => (thousandths === undefined || thousandths === null ? NONE : number.format(thousandths / 1000));
+// In lists: to a tenth. Where the parts must sum, `points`.
+export const roughly = (thousandths) => points(thousandths === undefined || thousandths === null ? null : Math.round(thousandths / 100) * 100);
 export const moment = (ms) => whole.format(ms);
 
 // The largest units: "3 d 4 h".
 export function span(ms, units = 2) {
   const first = UNITS.findIndex(([, size]) => ms >= size);
-  if (first < 0) return "0 s";
+  if (first < 0) return "< 1 s";
   const parts = [];
   for (const [name, size] of UNITS.slice(first, first + units)) {
     const value = Math.floor(ms / size);
