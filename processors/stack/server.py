@@ -113,9 +113,13 @@ class LocalServer:
             self._wait_for_end(running)
 
     def pause(self) -> None:
-        """SIGSTOP: the server holds its connections but answers nothing."""
+        """SIGSTOP: the server holds its connections but answers nothing, from the moment this returns on."""
         if running := self.process():
             running.suspend()
+            while (
+                running.status() != psutil.STATUS_STOPPED
+            ):  # its threads go on until one has seen the signal
+                time.sleep(0.01)
 
     def resume(self) -> None:
         """SIGCONT: go on after `pause`."""
