@@ -25,6 +25,8 @@ class Settings(BaseSettings):
     web_host: str = Field(default="127.0.0.1", validation_alias="STAGELINE_WEB_HOST")
     web_port: int = Field(default=8620, ge=0, le=65535, validation_alias="STAGELINE_WEB_PORT")
     web_proxy: str | None = Field(default=None, validation_alias="STAGELINE_WEB_PROXY")
+    # Offsets of lag: about what one worker does in a second, and what a person would still call "now".
+    ready_lag: int = Field(default=10_000, ge=0, validation_alias="STAGELINE_READY_LAG")
     token: SecretStr | None = Field(default=None, validation_alias="STAGELINE_TOKEN")
 
 

@@ -22,6 +22,7 @@ from tenacity import (
 
 from projections.generations import Generations
 from projections.log import Log, LogAwayError, LogMovedError, open_log
+from projections.metrics import APPLY, LAG, PROJECTED, REFILLS, WAITS
 from projections.store import Batch, RedisAwayError, View, connect
 from projections.views import VIEWS
 from schemas.codec import decode_trusted
@@ -52,12 +53,14 @@ class Projector:
         self._stop = stop
         self._mended = False  # a view with holes is filled anew once; a hole that comes back is in the log
         self._applied = 0
+        self._lag: int | None = None  # offsets; None until all has been read that was there at the start
+        self._waiting = False  # for Redis or Kafka
         self._persist = Retrying(
             retry=retry_if_exception_type(AWAY),
             wait=wait_exponential_jitter(multiplier=0.1, max=2, jitter=0.2),
             stop=stop_when_event_set(stop),
             sleep=sleep_using_event(stop),
-            before_sleep=_log_wait,
+            before_sleep=self._wait,
             reraise=True,
         )
 
@@ -73,6 +76,15 @@ class Projector:
                     raise
         self._redis.close()
 
+    def not_ready(self, lag_bound: int) -> str | None:
+        """Say why what is shown is not up to date; None: it is, to within so many offsets. For any thread."""
+        lag = self._lag
+        if self._waiting:
+            return "Redis or Kafka is away"
+        if lag is None:
+            return "the view is still being filled"
+        return f"{lag} offsets behind, more than {lag_bound}" if lag > lag_bound else None
+
     def _read_log(self) -> None:
         log = self._persist(open_log, self._bootstrap)
         try:
@@ -84,6 +96,7 @@ class Projector:
 
     def _fill(self, log: Log, view: View) -> View | None:
         """Fill one view until it is not where we left it. Return the next to fill; None: the one shown."""
+        self._lag = None
         positions = dict(self._persist(view.positions))
         if not log.seek(positions):
             LOG.warning("view=%s is ahead of the log: filling a new one", view.name)
@@ -92,13 +105,18 @@ class Projector:
         caught_up, look_at = False, monotonic() + LOOK_S
         while not self._stop.is_set():
             slices = log.poll(POLL_MS, BATCH)
-            if not self._apply(view, slices, positions):
+            there = self._apply(view, slices, positions)
+            self._waiting = False
+            if not there:
                 LOG.warning("view=%s is not where it was left: asking it for its positions", view.name)
+                REFILLS.inc()
                 return None
             if not caught_up and log.at_end():
                 caught_up = True
                 if fresh := self._finish(view):
                     return fresh
+            self._lag = log.behind() if caught_up else None
+            LAG.set(log.behind())
             if monotonic() >= look_at:
                 look_at = monotonic() + LOOK_S
                 self._look(log)
@@ -117,8 +135,11 @@ class Projector:
             )
             for part in slices
         ]
-        outcomes = self._persist(view.apply, batches)
-        self._applied += sum(outcome.applied or 0 for outcome in outcomes)
+        with APPLY.time():
+            outcomes = self._persist(view.apply, batches)
+        applied = sum(outcome.applied or 0 for outcome in outcomes)
+        PROJECTED.inc(applied)
+        self._applied += applied
         positions |= {batch.partition: batch.after for batch in batches}
         return all(outcome.position == batch.after for outcome, batch in zip(outcomes, batches, strict=True))
 
@@ -132,6 +153,14 @@ class Projector:
         removed = self._persist(self._generations.finish, view)
         LOG.info("view=%s held=%d removed=%s: caught up, shown", view.name, held, ",".join(removed) or "none")
         return None
+
+    def _wait(self, state: RetryCallState) -> None:
+        """Say it at the first try and whenever the number of tries has doubled: an outage is not a flood."""
+        self._waiting = True
+        WAITS.inc()
+        error = state.outcome.exception() if state.outcome else None
+        if state.attempt_number.bit_count() == 1:
+            LOG.warning("tries=%d, going on as soon as it is back: %s", state.attempt_number, error)
 
     def _look(self, log: Log) -> None:
         LOG.info("applied=%d behind=%d", self._applied, log.behind())
@@ -153,10 +182,3 @@ def _output(value: bytes) -> Change:
     if change.get("record") not in VIEWS:
         raise SchemaError(f"{change['type']} is not an output.")
     return change
-
-
-def _log_wait(state: RetryCallState) -> None:
-    """Say it at the first try and whenever the number of tries has doubled: an outage is not a flood."""
-    error = state.outcome.exception() if state.outcome else None
-    if state.attempt_number.bit_count() == 1:
-        LOG.warning("tries=%d, going on as soon as it is back: %s", state.attempt_number, error)

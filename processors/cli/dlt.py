@@ -15,12 +15,12 @@ from rich.text import Text
 from processors.cli.dlt_purge import purge
 from processors.cli.dlt_replay import replay
 from processors.cli.dlt_selection import Id, selecting
-from processors.cli.visible import visible, visible_bytes
 from processors.cli.when import iso
 from processors.dead_letters.letter import Letter
 from processors.dead_letters.selection import Selection
 from processors.dead_letters.topic import find, marks, read
 from processors.settings import load_settings
+from processors.visible import visible, visible_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import signal
-import sys
 from threading import Event
 from typing import TYPE_CHECKING
 
 import click
 
+from processors.cli.status_pages import serve_status
 from processors.lifecycle_files import load_lifecycle
+from processors.logs import log_to_stderr
 from processors.settings import load_settings
 from projections.generations import SupersededError
 from projections.projector import Projector
@@ -20,29 +20,35 @@ from schemas.errors import LifecycleError
 if TYPE_CHECKING:
     from processors.lifecycle.plan import Plan
 
-LOG_FORMAT = "time=%(asctime)s level=%(levelname)s logger=%(name)s %(message)s"
-
 
 @click.command()
-def projector() -> None:
+@click.option(
+    "--health-port",
+    type=click.IntRange(0, 65535),
+    help="Serve /healthz, /readyz and /metrics there. [default: not served]",
+)
+@click.option("--health-host", default="127.0.0.1", show_default=True)
+def projector(health_port: int | None, health_host: str) -> None:
     """Fill the views in Redis from the output topics and keep them so.
 
     Redis and Kafka may come and go: it waits, and fills again what was lost. A second one running beside it
     does no harm. SIGTERM or Ctrl-C ends it. Logs go to stderr.
     """
     settings = load_settings()
-    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, stream=sys.stderr)
-    logging.getLogger("kafka").setLevel(logging.ERROR)  # tells each lost connection once per try
+    log_to_stderr()
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    running = Projector(
+        bootstrap=settings.bootstrap_servers,
+        redis_url=settings.redis_url,
+        ladder=ladder(load_lifecycle(settings.lifecycle)),
+        stop=stop,
+    )
+    if health_port is not None:
+        serve_status(health_host, health_port, lambda: running.not_ready(settings.ready_lag))
     try:
-        Projector(
-            bootstrap=settings.bootstrap_servers,
-            redis_url=settings.redis_url,
-            ladder=ladder(load_lifecycle(settings.lifecycle)),
-            stop=stop,
-        ).run()
+        running.run()
     except SupersededError as end:
         raise LifecycleError(str(end)) from end
 

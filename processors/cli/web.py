@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-import sys
-
 import click
 
+from processors.logs import log_to_stderr
 from processors.settings import load_settings
 from projections.web.security import Access, check_access
 
@@ -29,7 +27,7 @@ def web(host: str | None, port: int | None, *, without_token: bool) -> None:
 
     given = {name: value for name, value in (("web_host", host), ("web_port", port)) if value is not None}
     settings = load_settings(**given)
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    log_to_stderr()
     access = Access(
         host=settings.web_host,
         token=settings.token.get_secret_value() if settings.token else None,

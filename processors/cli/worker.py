@@ -22,7 +22,9 @@ HALVES = ("intake", "lifecycle")
 @click.command()
 @click.option("--only", type=click.Choice(HALVES), help="Run one half. [default: both]")
 @click.option(
-    "--health-port", type=click.IntRange(0, 65535), help="Serve /healthz there. [default: not served]"
+    "--health-port",
+    type=click.IntRange(0, 65535),
+    help="Serve /healthz, /readyz and /metrics there. [default: not served]",
 )
 @click.option("--health-host", default="127.0.0.1", show_default=True)
 def worker(only: str | None, health_port: int | None, health_host: str) -> None:
@@ -30,12 +32,13 @@ def worker(only: str | None, health_port: int | None, health_host: str) -> None:
 
     SIGTERM or Ctrl-C finishes what is open and leaves. Logs go to stderr.
     """
-    from processors.engine.app import Health, make_app, run  # noqa: PLC0415 - Faust takes half a second to import
+    from processors.engine.app import make_app, run  # noqa: PLC0415 - Faust takes half a second to import
+    from processors.engine.pages import Health  # noqa: PLC0415 - as above
 
     settings = load_settings()
     processors = _processors(HALVES if only is None else (only,), settings)
     ensure_topics(settings.bootstrap_servers)
-    health = None if health_port is None else Health(health_host, health_port)
+    health = None if health_port is None else Health(health_host, health_port, settings.ready_lag)
     run(make_app(processors, settings.bootstrap_servers, health))
 
 

@@ -6,32 +6,21 @@ A `Member` per processor takes its place in the service tree.
 
 from __future__ import annotations
 
-import logging
-import sys
-from typing import TYPE_CHECKING, NamedTuple, NoReturn, cast
+from typing import TYPE_CHECKING, NoReturn, cast
 
 import faust
 
 from processors.engine.member import Member
+from processors.engine.pages import add_pages, check_address
+from processors.logs import log_to_stderr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from faust.types.web import Request, Response
-    from faust.web import View
     from mode.types import ServiceT
 
     from processors.engine.batch import Processor
-
-LOG_FORMAT = "time=%(asctime)s level=%(levelname)s logger=%(name)s %(message)s"
-NOISY = ("aiokafka", "mode", "faust", "kafka", "asyncio")  # they tell each rebalance and late timer as news
-
-
-class Health(NamedTuple):
-    """Where `/healthz` listens."""
-
-    host: str
-    port: int
+    from processors.engine.pages import Health
 
 
 class _Boot(faust.App.BootStrategy):  # type: ignore[misc, valid-type] # Faust declares it as a value, not a class
@@ -60,27 +49,21 @@ def make_app(processors: Iterable[Processor], bootstrap: str, health: Health | N
         broker=f"kafka://{bootstrap}",
         autodiscover=False,
         web_enabled=health is not None,
-        web_host=health.host if health else None,
+        web_bind=health.host if health else None,  # not web_host: that is only the name in links
         web_port=health.port if health else None,
+        web_router_enabled=False,  # Faust's own pages tell of agents and tables, of which there are none
+        web_tables_enabled=False,
     )
     app.members = [Member(one, bootstrap, loop=app.loop, beacon=app.beacon) for one in processors]
-    app.page("/healthz")(_healthz)
+    if health is not None:
+        check_address(health)
+        add_pages(app, app.members, health)
     return app
 
 
 def run(app: EngineApp) -> NoReturn:
     """Run in this process until a signal; then finish the open transactions, leave the group and exit 0."""
-    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, stream=sys.stderr)
-    for name in NOISY:
-        logging.getLogger(name).setLevel(logging.ERROR)
+    log_to_stderr()
     worker = faust.Worker(app, quiet=True, override_logging=False, redirect_stdouts=False)
     worker.spinner = None
     worker.execute_from_commandline()
-
-
-async def _healthz(view: View, _request: Request) -> Response:
-    """200 once every assigned partition is open, 503 until then."""
-    members = cast("EngineApp", view.app).members
-    state = {member.label: member.status() for member in members}
-    ready = all(member.ready() for member in members)
-    return view.json(state, status=200 if ready else 503)

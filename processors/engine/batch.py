@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +42,7 @@ class Batch:
 
     The processor fills `states` (None deletes) and `outputs`. It may stop early by lowering `next_offset`:
     the records from there on come again in the next batch. `offset` is the record at work, for the error
-    message.
+    message; `oldest` the first event, for the metrics, if there is one that was published.
     """
 
     records: Sequence[Record]
@@ -50,6 +50,7 @@ class Batch:
     timers: Timers
     next_offset: int
     offset: int = -1
+    oldest: dict[str, Any] | None = None
     states: dict[bytes, bytes | None] = field(default_factory=dict)
     outputs: list[Output] = field(default_factory=list)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import sys
-import traceback
 from typing import TYPE_CHECKING, NoReturn
 
+from processors.logs import told
 from schemas.errors import LifecycleError
 
 if TYPE_CHECKING:
@@ -30,18 +30,13 @@ def end_process(
         sys.stderr.write(f"{error}\n")
         code = EXIT_REFUSED
     else:
-        lines = " < ".join(
-            f"{frame.filename}:{frame.lineno}"
-            for frame in reversed(traceback.extract_tb(error.__traceback__))
-        )
         topic, partition = place or (None, None)
         log.critical(
-            "unexpected error, ending topic=%s partition=%s offset=%s error=%s at=%s",
+            "unexpected error, ending topic=%s partition=%s offset=%s %s",
             topic,
             partition,
             offset,
-            type(error).__qualname__,
-            lines,
+            told(error),
         )
         code = EXIT_UNEXPECTED
     logging.shutdown()

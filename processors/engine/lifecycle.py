@@ -89,6 +89,7 @@ class Lifecycle:
         if contact is None:
             contact = contacts[key] = load(self._plan, batch.state(key))
         event["position"] = record.offset
+        batch.oldest = batch.oldest or event
         _emit(batch, record, fold(self._plan, contact, event))
 
     def _advance(self, batch: Batch, record: Record, at: int) -> bool:

@@ -13,6 +13,8 @@ from aiokafka.errors import ConsumerStoppedError
 from mode import Service
 
 from processors.engine.failure import end_process
+from processors.engine.look import Look, look_at
+from processors.engine.metrics import FENCED
 from processors.engine.partition import Partition
 from processors.engine.transaction import is_fenced
 
@@ -47,6 +49,7 @@ class Member(Service):
         self.partitions: dict[TopicPartition, Partition] = {}
         self._processor = processor
         self._bootstrap = bootstrap
+        self.joined = False  # has an assignment, if only of nothing
         self._assigned: frozenset[TopicPartition] = frozenset()
         self._serving: dict[TopicPartition, asyncio.Task[None]] = {}
         self._background: set[asyncio.Task[None]] = set()
@@ -71,6 +74,13 @@ class Member(Service):
             "timers": sum(len(partition.timers) for partition in partitions),
         }
 
+    def looks(self) -> list[Look]:
+        """Look at every partition."""
+        return [
+            look_at(partition, self._consumer.highwater(source) if source in self._assigned else None)
+            for source, partition in self.partitions.items()
+        ]
+
     async def on_start(self) -> None:
         """Join the group; the assignment comes later."""
         self._consumer = _make_consumer(self._bootstrap, self._processor.name)
@@ -89,6 +99,7 @@ class Member(Service):
 
     async def hold(self) -> None:
         """Stop all work between two transactions; called before every rebalance."""
+        self.joined = False
         self._assigned = frozenset()
         await asyncio.gather(*(partition.hold() for partition in self.partitions.values()))
 
@@ -97,6 +108,7 @@ class Member(Service):
         if self.should_stop:
             return
         self._assigned = frozenset(assigned)
+        self.joined = True
         log.info("assigned group=%s partitions=%s", self.label, _listed(self._assigned))
         for source in self.partitions.keys() - self._assigned:
             self._discard(source)
@@ -141,6 +153,7 @@ class Member(Service):
     def _fenced(self, partition: Partition) -> None:
         """Give up the partition: nothing of its last batch counts. Reopen it if it stays assigned to us."""
         log.warning("fenced topic=%s partition=%d", *partition.source)
+        FENCED.labels(self.label).inc()
         if partition.source in self._assigned:
             self._consumer.pause(partition.source)
         self._discard(partition.source)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from aiokafka import TopicPartition
 
 from processors.engine.batch import NO_HEADERS, Batch
+from processors.engine.metrics import Meter
 from processors.engine.recovery import PROGRESS_KEY, find_start, progress_row, restore, restore_timers
 from processors.engine.store import MemoryStore
 from processors.engine.timers import Timers
@@ -53,6 +54,7 @@ class Partition:
         self.ready = False  # opened
         self.processed = 0  # records, since it was opened
         self.transactions = 0
+        self.restore_left: int | None = None  # offsets of the changelog, while that is read
         self._processor = processor
         self._consumer = consumer
         self._bootstrap = bootstrap
@@ -67,6 +69,7 @@ class Partition:
         self._wake = asyncio.Event()
         self._busy = asyncio.Lock()
         self._limit = MIN_BATCH  # records of the next batch
+        self._meter = Meter(processor.name, source.topic)
 
     async def open(self) -> None:
         """Fence the former owner, recover, find where to read on. Each step relies on the one before."""
@@ -75,12 +78,15 @@ class Partition:
             self._counts[topic] = len(await self._producer.partitions_for(topic))
         progress = None
         if self._changelog is not None:
-            progress = await restore(self._bootstrap, self._changelog, self.store)
+            progress = await restore(self._bootstrap, self._changelog, self.store, self._restoring)
         if self._processor.clock is not None:
             await restore_timers(self._processor.clock, self.store, self.timers)
         start = await find_start(self._consumer, self.source, progress, stateful=self._changelog is not None)
         self.next_offset, self._silent_below = start
         self.ready = True
+
+    def _restoring(self, left: int) -> None:
+        self.restore_left = left
 
     async def serve(self) -> None:
         """Work until cancelled. Cancel only after `hold`: between two transactions."""
@@ -159,7 +165,9 @@ class Partition:
         )
         started = time.perf_counter()
         self._processor.process(batch)
-        self._limit = _next_limit(len(records), time.perf_counter() - started)
+        decided = time.perf_counter()
+        self._limit = _next_limit(len(records), decided - started)
+        self._meter.processed(decided - started)
         unfinished = [record for record in records if record.offset >= batch.next_offset]
         self._waiting[: len(records)] = unfinished
         # From here on the lock is held over awaits, and a rebalance may strike at any of them. It waits for
@@ -171,6 +179,8 @@ class Partition:
         self.next_offset = batch.next_offset
         self.processed += len(records) - len(unfinished)
         self.transactions += 1
+        if not silent:
+            self._meter.committed(batch, rows, len(records) - len(unfinished), time.perf_counter() - decided)
         if self._paused and self._accepting and len(self._waiting) < RESUME_BELOW:
             self._consumer.resume(self.source)
             self._paused = False

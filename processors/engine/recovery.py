@@ -15,6 +15,8 @@ from aiokafka import AIOKafkaConsumer
 from schemas.errors import LifecycleError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aiokafka import TopicPartition
 
     from processors.engine.batch import Clock
@@ -41,8 +43,12 @@ class SourceReplacedError(LifecycleError):
         )
 
 
-async def restore(bootstrap: str, changelog: TopicPartition, store: Store) -> int | None:
+async def restore(
+    bootstrap: str, changelog: TopicPartition, store: Store, restoring: Callable[[int], None]
+) -> int | None:
     """Read the changelog to its end into `store`; return the next source offset it covers, if any.
+
+    `restoring` is told how many offsets are left.
 
     The end is told by position, not by the last record: compaction and transaction markers leave gaps.
     A changelog that lost contacts (emptied or made anew under a running worker, say) counts as empty.
@@ -59,7 +65,9 @@ async def restore(bootstrap: str, changelog: TopicPartition, store: Store) -> in
     reader.assign([changelog])
     await reader.start()
     try:
-        while not await _at_end(reader, changelog):
+        while (left := await _left(reader, changelog)) != 0:
+            if left is not None:
+                restoring(left)
             fetched = await reader.getmany(timeout_ms=100, max_records=ROWS_AT_ONCE)
             rows = {record.key: record.value for record in fetched.get(changelog, ())}
             progress = rows.pop(PROGRESS_KEY, progress)
@@ -89,10 +97,10 @@ def _trusted(changelog: TopicPartition, store: Store, progress: bytes | None) ->
     return None
 
 
-async def _at_end(reader: AIOKafkaConsumer, changelog: TopicPartition) -> bool:
+async def _left(reader: AIOKafkaConsumer, changelog: TopicPartition) -> int | None:
     # The high watermark comes with each fetch, is as new as the records, and counts open transactions too.
     high = reader.highwater(changelog)
-    return high is not None and await reader.position(changelog) >= high
+    return None if high is None else max(0, high - await reader.position(changelog))
 
 
 async def restore_timers(clock: Clock, store: Store, timers: Timers) -> None:

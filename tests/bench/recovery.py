@@ -35,7 +35,7 @@ def recovery(contacts: int, *, as_json: bool) -> None:
         producer.flush()
         store = MemoryStore()
         started, cpu = time.perf_counter(), time.process_time()
-        asyncio.run(restore(bootstrap, TopicPartition(topic, 0), store))
+        asyncio.run(restore(bootstrap, TopicPartition(topic, 0), store, lambda _: None))
         seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
     figures.show(
         {

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.cli.visible import visible, visible_bytes
 from processors.cli.when import When, iso
+from processors.visible import visible, visible_bytes
 
 
 def moment(text: str) -> int:

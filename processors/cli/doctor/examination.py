@@ -33,28 +33,28 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from check_lifecycle(settings.lifecycle)
     try:
         with administering(settings.bootstrap_servers) as admin:
-            yield from _kafka(admin, settings.bootstrap_servers)
-            yield from _redis(admin, settings.redis_url)
+            yield from _kafka(admin, settings)
+            yield from _redis(admin, settings)
     except LifecycleError as error:
         yield wrong("kafka", *str(error).split(". ", 1))
-        yield from _redis(None, settings.redis_url)
+        yield from _redis(None, settings)
 
 
-def _kafka(admin: KafkaAdminClient, bootstrap: str) -> Iterator[Finding]:
+def _kafka(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
     yield from _asked("brokers", lambda: check_brokers(admin))
     yield from _asked("clock", lambda: check_clock(admin))
     yield from _asked("topics", lambda: check_topics(admin))
-    yield from _asked("groups", lambda: check_groups(admin))
-    yield from _asked("partitioner", lambda: check_partitioner(bootstrap))
+    yield from _asked("groups", lambda: check_groups(admin, settings.ready_lag))
+    yield from _asked("partitioner", lambda: check_partitioner(settings.bootstrap_servers))
 
 
-def _redis(admin: KafkaAdminClient | None, url: str) -> Iterator[Finding]:
+def _redis(admin: KafkaAdminClient | None, settings: Settings) -> Iterator[Finding]:
     """Look at Redis, and at the view if there is a Kafka to compare it with."""
     try:
-        with connect(url) as client:
+        with connect(settings.redis_url) as client:
             yield from check_redis(client)
             if admin is not None:
-                yield from _asked("view", lambda: check_view(admin, client))
+                yield from _asked("view", lambda: check_view(admin, client, settings.ready_lag))
     except RedisAwayError as error:
         yield wrong(
             "redis",

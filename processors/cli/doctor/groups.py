@@ -8,7 +8,6 @@ from kafka import TopicPartition
 from kafka.admin import OffsetSpec
 
 from processors.cli.doctor.finding import ok, unknown, wrong
-from processors.cli.doctor.lag import LAG_BOUND
 from processors.topic_admin import describe
 from schemas.topics import CONTACT_EVENTS, ENGAGEMENT, HANDOFF_RESPONSE
 
@@ -25,13 +24,15 @@ GROUPS = {  # the processors' names and sources
 }
 
 
-def check_groups(admin: KafkaAdminClient) -> Iterator[Finding]:
-    """Look at each group."""
+def check_groups(admin: KafkaAdminClient, lag_bound: int) -> Iterator[Finding]:
+    """Look at each group; `lag_bound`: offsets."""
     for group, topics in GROUPS.items():
-        yield from _check(admin, group, partitions(admin, topics))
+        yield from _check(admin, group, lag_bound, partitions(admin, topics))
 
 
-def _check(admin: KafkaAdminClient, group: str, sources: list[TopicPartition]) -> Iterator[Finding]:
+def _check(
+    admin: KafkaAdminClient, group: str, lag_bound: int, sources: list[TopicPartition]
+) -> Iterator[Finding]:
     about = f"group {group}"
     described = admin.describe_groups([group])[group]
     committed = {source: one.offset for source, one in admin.list_group_offsets(group)[group].items()}
@@ -49,7 +50,7 @@ def _check(admin: KafkaAdminClient, group: str, sources: list[TopicPartition]) -
         yield wrong(about, f"No worker runs; {behind:,} offsets wait.", "Start one: `stageline worker`.")
     elif state != "Stable":
         yield unknown(about, f"Partitions are being handed out ({state}).", "Look again in a few seconds.")
-    elif behind > LAG_BOUND:
+    elif behind > lag_bound:
         yield wrong(
             about,
             f"{members} workers are {behind:,} offsets behind.",

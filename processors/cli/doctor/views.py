@@ -9,7 +9,6 @@ from kafka.admin import OffsetSpec
 
 from processors.cli.doctor.finding import ok, unknown, wrong
 from processors.cli.doctor.groups import partitions
-from processors.cli.doctor.lag import LAG_BOUND
 from projections.log import OUTPUTS, named
 from projections.store import ask_server, live_view
 
@@ -41,7 +40,7 @@ def check_redis(client: Client, now: Callable[[], float] = time.time) -> Iterato
     yield from found or [ok("redis", f"Version {info['redis_version']}, takes writes, {used}.")]
 
 
-def check_view(admin: KafkaAdminClient, client: Client) -> Iterator[Finding]:
+def check_view(admin: KafkaAdminClient, client: Client, lag_bound: int) -> Iterator[Finding]:
     """Compare the view that is shown with the topics that it is made from."""
     view = live_view(client)
     if view is None:
@@ -52,7 +51,7 @@ def check_view(admin: KafkaAdminClient, client: Client) -> Iterator[Finding]:
     firsts = admin.list_partition_offsets(dict.fromkeys(parts, OffsetSpec.EARLIEST))
     positions = view.positions()
     behind = sum(ends[part].offset - positions.get(named(part), firsts[part].offset) for part in parts)
-    if behind > LAG_BOUND:
+    if behind > lag_bound:
         yield wrong(
             "view",
             f"It is {behind:,} offsets behind.",

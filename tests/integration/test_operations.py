@@ -1,0 +1,291 @@
+"""A running worker and projector seen from outside: health, readiness, metrics, and logs that keep quiet."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+import psutil
+import pytest
+from kafka import KafkaProducer
+from prometheus_client.parser import text_string_to_metric_families
+
+from processors.dead_letters.letter import Letter
+from processors.dead_letters.topic import read
+from processors.engine.transaction import make_producer
+from processors.stack.ports import free_port
+from processors.stack.valkey import url
+from processors.topic_admin import ensure_topics
+from schemas.topics import CONTACT_EVENTS, ENGAGEMENT
+from tests.builders.doctor import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from processors.stack.server import LocalServer
+
+STAGELINE = Path(sys.executable).with_name("stageline")
+GOOD = 300
+# Each stands where a person's data may stand; none may be in a log, a metric, or a health page.
+CANARIES = (
+    "canary-contact",
+    "canary-visitor",
+    "ada@canary.example",
+    "canary-name",
+    "canary-free-text",
+    "canary-path",
+    "canary-poison",
+    "canary-header",
+    "canary-key",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A `stageline` command that runs, its pages and its log."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    log: Path
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Return status and body; status 0 while nobody listens."""
+        try:
+            with urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except HTTPError as error:
+            return error.code, error.read().decode()
+        except URLError:
+            return 0, ""
+
+    def ready(self) -> bool:
+        return self.get("/readyz")[0] == 200
+
+    def metric(self, name: str, **labels: str) -> float:
+        """Return the sum of a metric's samples that have these labels."""
+        samples = [
+            sample
+            for family in text_string_to_metric_families(self.get("/metrics")[1])
+            for sample in family.samples
+        ]
+        found = [one.value for one in samples if one.name == name and labels.items() <= one.labels.items()]
+        assert found, f"no {name} with {labels} in {sorted({sample.name for sample in samples})}"
+        return sum(found)
+
+
+@contextmanager
+def running(home: Path, name: str, **env: str) -> Iterator[Command]:
+    port, log = free_port(), home / f"{name}-{free_port()}.log"
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            [STAGELINE, name, "--health-port", str(port)],
+            env=os.environ | {"STAGELINE_HOME": str(home)} | env,
+            stdout=file,
+            stderr=file,
+        )
+    try:
+        yield Command(process=process, port=port, log=log)
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def servers(broker: LocalServer, valkey: LocalServer) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BOOTSTRAP_SERVERS", broker.address)
+        patch.setenv("REDIS_URL", url(valkey.port))
+        ensure_topics(broker.address)
+        yield
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def worker(servers: None, home: Path) -> Iterator[Command]:
+    """A worker that has taken in good events and hostile ones, all of them full of canaries."""
+    del servers
+    with running(home, "worker") as command:
+        feed(os.environ["BOOTSTRAP_SERVERS"])
+        wait_until(command.ready)
+        wait_until(lambda: command.metric("stageline_records_total", topic=CONTACT_EVENTS.name) >= GOOD)
+        yield command
+
+
+def feed(bootstrap: str) -> None:
+    with KafkaProducer(bootstrap_servers=bootstrap) as producer:
+        for number in range(GOOD):
+            producer.send(ENGAGEMENT.name, good(number), key=b"canary-key")
+        for poison in hostile():
+            producer.send(
+                ENGAGEMENT.name, poison, key=b"canary-key", headers=[("canary-header", b"canary-header")]
+            )
+        producer.send(CONTACT_EVENTS.name, b"canary-poison", key=b"canary-key")  # past intake: lifecycle's
+
+
+def good(number: int) -> bytes:
+    kinds = (
+        {"type": "page_view", "url": "https://x.example/canary-path?token=canary-free-text"},
+        {"type": "contact_updated", "profile": {"job_title": "canary-name"}},
+        {"type": "demo_requested", "kind": "canary-free-text"},
+        {"type": "stage_overridden", "stage": "nowhere", "kind": "pin"}
+        | dict.fromkeys(("track", "actor", "reason"), "canary-free-text"),
+    )
+    ids = (
+        {"contact_id": f"canary-contact-{number % 20}"},
+        {"email": "ada@canary.example"},
+        {"anonymous_id": "canary-visitor"},
+    )
+    event = {"event_id": f"canary-free-text-{number}", "occurred_at": "2026-03-01T09:00:00Z"}  # long ago
+    return json.dumps(event | kinds[number % 4] | ids[number % 3]).encode()
+
+
+def hostile() -> list[bytes]:
+    view = '{"type": "page_view", "event_id": "e", "occurred_at": %s, "contact_id": "%s", "url": "%s"%s}'
+    return [
+        b"",
+        b"canary-poison",
+        b"\x00canary-poison",
+        b"\xc3\x01canary-poison",
+        b'{"type": "canary-poison"}',
+        (view % ('"canary-poison"', "canary-contact", "/", "")).encode(),
+        (view % ("1", "canary-contact", "/canary-path", "")).encode(),
+        (view % ("1780000000000", "canary-contact\\u0000", "/", "")).encode(),
+        (view % ("1780000000000", "canary-contact\\ud800", "/", "")).encode(),
+        (view % ("1780000000000", "canary-contact", "http://[canary-path", "")).encode(),
+        (view % ("1780000000000", "canary-contact", "/", ', "email": "ada@canary.example@canary"')).encode(),
+        (view % ("1780000000000", "canary-contact", "/", ', "canary-name": 1')).encode(),
+        b'{"canary-poison": ' * 2_000,
+        b"canary-poison" * 80_000,
+    ]
+
+
+def test_a_worker_lives_at_once_and_is_ready_when_its_partitions_are_restored(worker: Command) -> None:
+    ready, healthy = worker.get("/readyz"), worker.get("/healthz")
+    assert (ready[0], json.loads(ready[1])) == (200, {"ready": True, "reasons": []})
+    assert (healthy[0], json.loads(healthy[1])["stageline-lifecycle"]["open"]) == (200, 8)
+    assert worker.get("/nowhere")[0] == 404
+
+
+def test_a_worker_too_far_behind_is_not_ready_and_says_why(worker: Command, home: Path) -> None:
+    del worker
+    # A transaction's own marker counts as an offset, so a bound of 0 is never met.
+    with running(home, "worker", STAGELINE_READY_LAG="0") as second:
+        wait_until(lambda: "offsets behind, more than 0" in second.get("/readyz")[1])
+        assert second.get("/readyz")[0] == 503
+        assert second.get("/healthz")[0] == 200
+
+
+def test_before_it_has_partitions_a_worker_is_not_ready(
+    servers: None, home: Path, broker: LocalServer
+) -> None:
+    del servers
+    broker.pause()
+    try:
+        with running(home, "worker") as command:
+            wait_until(lambda: command.process.poll() is not None or command.get("/readyz")[0] == 503)
+            assert not command.ready()
+    finally:
+        broker.resume()
+
+
+def test_the_metrics_count_what_happened(worker: Command) -> None:
+    letters = [one for one in read(os.environ["BOOTSTRAP_SERVERS"]) if isinstance(one, Letter)]
+    assert len(letters) >= len(hostile())
+    assert worker.metric("stageline_records_total", group="stageline-intake") == GOOD + len(hostile())
+    assert worker.metric("stageline_dead_letters_total") == len(letters)
+    assert worker.metric("stageline_transaction_seconds_count", group="stageline-intake") >= 1
+    assert worker.metric("stageline_batch_records_sum", group="stageline-intake") == GOOD + len(hostile())
+    assert worker.metric("stageline_processing_seconds_count", group="stageline-lifecycle") >= 1
+    assert worker.metric("stageline_end_to_end_seconds_count", since="received") >= 1
+    assert worker.metric("stageline_end_to_end_seconds_bucket", since="received", le="60.0") >= 1
+    assert (
+        worker.metric("stageline_end_to_end_seconds_bucket", since="occurred", le="86400.0") == 0
+    )  # of March
+    assert worker.metric("stageline_delay_seconds_count", group="stageline-intake") >= 1
+    assert worker.metric("stageline_contacts") == 22
+    assert worker.metric("stageline_open") == 24
+    assert worker.metric("stageline_restore_left_offsets") == 0
+    assert worker.metric("stageline_lag_offsets", topic=ENGAGEMENT.name) == 0
+    assert worker.metric("stageline_timers") >= 0
+    assert worker.metric("stageline_timer_overdue_seconds") >= 0
+
+
+def test_a_partition_lost_to_another_owner_is_counted(worker: Command) -> None:
+    asyncio.run(take_over("stageline-lifecycle-contact-events-0"))
+    with KafkaProducer(bootstrap_servers=os.environ["BOOTSTRAP_SERVERS"]) as producer:
+        producer.send(CONTACT_EVENTS.name, b"for a lost partition", key=b"k", partition=0).get(10)
+    wait_until(lambda: worker.metric("stageline_fenced_total", group="stageline-lifecycle") == 1)
+    wait_until(worker.ready)
+
+
+async def take_over(transactional_id: str) -> None:
+    """Start a producer with this id, as another owner would: it fences the one before."""
+    other = make_producer(os.environ["BOOTSTRAP_SERVERS"], transactional_id)
+    await other.start()
+    await other.stop()
+
+
+def test_only_this_machine_can_reach_the_pages(worker: Command) -> None:
+    listening = [
+        one.laddr.ip
+        for one in psutil.Process(worker.process.pid).net_connections("inet")
+        if one.status == psutil.CONN_LISTEN
+    ]
+    assert listening == ["127.0.0.1"]
+
+
+def test_the_projector_is_ready_once_its_view_is_shown_and_says_when_redis_is_away(
+    servers: None, home: Path, valkey: LocalServer
+) -> None:
+    del servers
+    with running(home, "projector") as projector:
+        wait_until(projector.ready)
+        assert projector.metric("stageline_projector_lag_offsets") >= 0
+        assert projector.get("/healthz") == (200, '{"status": "ok"}')
+        assert projector.get("/")[0] == 404
+        valkey.kill()
+        wait_until(lambda: "Redis or Kafka is away" in projector.get("/readyz")[1])
+        assert projector.metric("stageline_projector_waits_total") >= 1
+        valkey.start()
+        wait_until(projector.ready)
+        assert projector.metric("stageline_projector_refills_total") >= 1
+        assert projector.process.poll() is None
+    assert canaries_in(projector.log.read_text()) == []
+
+
+def test_no_canary_is_in_a_log_a_metric_or_a_page(worker: Command) -> None:
+    told = [worker.log.read_text(), *(worker.get(path)[1] for path in ("/metrics", "/healthz", "/readyz"))]
+    assert all(told)
+    assert [canaries_in(text) for text in told] == [[], [], [], []]
+    assert all(line.startswith("time=") for line in told[0].splitlines())
+
+
+def canaries_in(text: str) -> list[str]:
+    return [canary for canary in CANARIES if canary in text]
+
+
+@pytest.mark.parametrize("name", ["worker", "projector"])
+def test_a_taken_port_is_refused_with_a_remedy(servers: None, home: Path, worker: Command, name: str) -> None:
+    del servers
+    done = subprocess.run(
+        [STAGELINE, name, "--health-port", str(worker.port)],
+        env=os.environ | {"STAGELINE_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, "Choose another with --health-port" in done.stderr) == (1, True)
