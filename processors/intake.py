@@ -5,6 +5,7 @@ Decode, validate, normalise, find the contact. No clock and no I/O: the time of 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from schemas.events import Event
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+# Nearly every URL as it comes: nothing in it to change, and a tenth of the time to see that.
+_NORMAL = re.compile(r"(https?://[a-z0-9.-]+)?/(?!/)[^#\s]*")
 
 
 def admit(
@@ -28,18 +31,18 @@ def admit(
     canonical contact id in UTF-8. `received_at`: ms, UTC. `schema_by_id` is only needed for Confluent's
     wire format. Raises SchemaError when nothing can ever become of the value.
     """
-    event = normalise(decode(value, schema_by_id))
+    event = decode(value, schema_by_id)
     event["received_at"] = received_at
-    return tuple((key_of(placed), encode(placed)) for placed in place(event))
+    return tuple((key_of(placed), encode(placed)) for placed in place_normal(event))
 
 
-def normalise(event: Event) -> Event:
-    """Bring addresses and URLs into the one form that rules are written for, in place."""
+def place_normal(event: Event) -> tuple[Event, ...]:
+    """Bring an event's address and URL into their normal form and `place` it; replay does the same."""
     if event["email"] is not None:
         event["email"] = normal_email(event["email"])
     if "url" in event:
         event["url"] = normal_url(event["url"])
-    return event
+    return place(event)
 
 
 def normal_url(url: str) -> str:
@@ -47,6 +50,8 @@ def normal_url(url: str) -> str:
 
     Path and query are the site's own business: nothing is decoded, sorted or stripped. A bare path stays one.
     """
+    if _NORMAL.fullmatch(url):
+        return url
     try:
         parts = urlsplit(url.strip())
         port = parts.port

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from processors import lifecycle
-from processors.identity import place
+from processors.intake import place_normal
 from processors.replay.replay import Replay
 from schemas.errors import SchemaError
 
@@ -56,6 +56,6 @@ def _fed(replay: Replay, event: dict[str, Any]) -> list[Change]:
 
 def _placed(event: dict[str, Any]) -> tuple[dict[str, Any], ...]:
     try:
-        return place(event)
+        return place_normal(event)
     except SchemaError:
         return ()

@@ -11,7 +11,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from processors import lifecycle
-from processors.identity import place
+from processors.intake import place_normal
 from processors.replay.timers import Timers
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Replay:
         elif self._recorded:
             yield from self._deliver(deque([event]), None)
         else:
-            yield from self._deliver(deque(place(event)), event["position"] * STEPS)
+            yield from self._deliver(deque(place_normal(event)), event["position"] * STEPS)
 
     def finish(self, as_of: int) -> Iterator[Change]:
         """Advance every contact to `as_of`, in order of their ids."""

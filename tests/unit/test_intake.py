@@ -77,6 +77,8 @@ def test_what_can_never_be_read_is_refused_with_its_reason(value: bytes, reason:
         ("http://[2001:DB8::1]:80/x", "http://[2001:db8::1]/x"),
         ("/products/a?utm_source=x#top", "/products/a?utm_source=x"),
         ("products/a", "products/a"),
+        ("//ann@Acme.Example/a", "//acme.example/a"),
+        ("https://acme.example//a b#c", "https://acme.example//a b"),
     ],
 )
 def test_a_url_keeps_its_path_and_query_and_loses_what_is_private_or_noise(url: str, normal: str) -> None:
