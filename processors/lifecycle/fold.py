@@ -45,7 +45,6 @@ def fold(plan: Plan, contact: Contact, event: Event) -> tuple[Change, ...]:
     key = key_of(event["source"], event["event_id"])
     if program.ring.has(contact.seen, key):
         return ()
-    contact.position = position
     _apply(turn, event, key)
     return tuple(turn.out)
 
@@ -71,6 +70,7 @@ def _apply(turn: Turn, event: Event, key: bytes) -> None:
     turn.settled, turn.late = contact.clock, at < contact.clock
     if not turn.late:
         turn.settled = advance(program, contact, at, turn.out)
+    contact.position = event["position"]  # only now: what a timer before it reset does not swallow this event
     turn.now = contact.clock
     refresh_spent(program, contact, turn.now)
     if contact.first_seen == NEVER_BEFORE or at < contact.first_seen:

@@ -111,6 +111,19 @@ def test_advancing_in_many_steps_equals_advancing_in_one(
 
 
 @given(plans, events())
+def test_timers_that_an_event_fires_and_timers_that_fired_before_it_are_the_same(
+    plan: Plan, history: list[Event]
+) -> None:
+    state = b""
+    changes: list[Change] = []
+    for one in history:
+        state, some = lifecycle.advance(plan, state, min(one["occurred_at"], one["received_at"] or END))
+        state, more = lifecycle.apply(plan, state, one)
+        changes += [*some, *more]
+    assert changes == told(plan, history)[1]
+
+
+@given(plans, events())
 def test_a_batch_in_memory_equals_one_event_at_a_time(plan: Plan, history: list[Event]) -> None:
     contact = lifecycle.load(plan, b"")
     changes = [change for one in history for change in lifecycle.fold(plan, contact, one)]
