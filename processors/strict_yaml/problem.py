@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -41,8 +42,13 @@ def nearest(word: object, known: Iterable[object]) -> str:
 
 def render(problems: Sequence[Problem], *, name: str, text: str) -> str:
     """Make the report a person reads, in order of position."""
-    lines = text.splitlines()
+    lines = lines_of(text)
     return "\n".join(_render_one(problem, name, lines) for problem in sorted(problems))
+
+
+def lines_of(text: str) -> list[str]:
+    """Split as YAML does, which knows fewer line breaks than Python."""
+    return re.split("\r\n|[\n\r\x85\u2028\u2029]", text)
 
 
 def _render_one(problem: Problem, name: str, lines: Sequence[str]) -> str:

@@ -7,12 +7,13 @@ are refused, so a small file cannot unfold into a large one.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
 import yaml
 
-from processors.strict_yaml.problem import Problem
+from processors.strict_yaml.problem import Problem, lines_of
 from processors.strict_yaml.scalar import MAX_DIGITS, InexactError, Scalar, resolve
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)  # controls, halves
 Value = Scalar | list["Value"] | dict[str, "Value"]
 Path = tuple[str | int, ...]
 
@@ -83,10 +87,9 @@ def read(data: bytes, name: str) -> Source:
     try:
         source.text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        column = error.start - data.rfind(b"\n", 0, error.start)
+        before = data[: error.start].decode("utf-8-sig", errors="replace")
         source.text = data.decode("utf-8-sig", errors="replace")
-        source.refuse(Place(line=line, column=column), "not valid UTF-8", "save the file as UTF-8")
+        source.refuse(_end_of(before), "not valid UTF-8", "save the file as UTF-8")
         return source
     try:
         _Reader(source).read()
@@ -191,6 +194,10 @@ class _Reader:
         self.key.append(None)
 
     def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
+        if UNSEEN.search(event.value):  # written with an escape: as it is, YAML does not let it in
+            message = "text holds a character that cannot be seen"
+            self.source.refuse(_place(event), message, "remove the escape")
+            return ""
         if event.style is not None:  # quoted, or a block of text
             return event.value
         try:
@@ -214,15 +221,18 @@ def _place(event: yaml.Event) -> Place:
     return Place(line=start.line + 1, column=start.column + 1, width=max(1, width))
 
 
+def _end_of(text: str) -> Place:
+    lines = lines_of(text)
+    return Place(line=len(lines), column=len(lines[-1]) + 1)
+
+
 def _refuse_syntax(source: Source, error: yaml.YAMLError) -> None:
     """Put PyYAML's complaint into one line; an unprintable character has a position but no mark."""
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         place = Place(line=error.problem_mark.line + 1, column=error.problem_mark.column + 1)
         source.refuse(place, f"not valid YAML: {error.problem}", _syntax_remedy(error))
         return
-    position = getattr(error, "position", 0)
-    before = source.text[:position]
-    place = Place(line=before.count("\n") + 1, column=position - before.rfind("\n"))
+    place = _end_of(source.text[: getattr(error, "position", 0)])
     source.refuse(place, "a control character cannot stand here", "remove it")
 
 

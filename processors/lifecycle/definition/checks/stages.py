@@ -8,6 +8,7 @@ from processors.lifecycle.definition.checks.walk import stages
 from processors.lifecycle.definition.compile_stages import weekdays
 from processors.lifecycle.definition.grammar import conditions as written
 from processors.lifecycle.definition.words import duration
+from processors.lifecycle.plan import MAIN
 
 if TYPE_CHECKING:
     from processors.lifecycle.definition.checks.file import File
@@ -71,18 +72,29 @@ def _check_handoff(file: File, path: Path, handoff: Handoff) -> None:
 
 
 def check_handoff_states(file: File) -> None:
-    """Refuse conditions on hand-offs that are never made, or never expire."""
-    handoffs = [stage.handoff for _, stage in stages(file.lifecycle) if stage.handoff is not None]
-    expire = any(breach.do == "expire" for handoff in handoffs for breach in handoff.on_breach)
+    """Refuse conditions on hand-offs that their ladder never makes, or that never expire."""
+    offered: dict[str, list[Handoff]] = {}
+    for path, stage in stages(file.lifecycle):
+        if stage.handoff is not None:
+            offered.setdefault(_ladder(path), []).append(stage.handoff)
     for path, node in file.conditions:
         if not isinstance(node, written.Handoff):
             continue
+        anywhere = [handoff for handoffs in offered.values() for handoff in handoffs]
+        handoffs = anywhere if path[0] == "criteria" else offered.get(_ladder(path), [])
+        expire = any(breach.do == "expire" for handoff in handoffs for breach in handoff.on_breach)
         place = (*path, "handoff")
         if not handoffs:
-            file.refuse(place, "this never holds: no stage has a 'handoff'", "add one to the stage before")
+            message = "this never holds: no stage of this ladder has a 'handoff'"
+            file.refuse(place, message, "add one to the stage before")
         elif node.handoff == "expired" and not expire:
             message = "this never holds: no hand-off expires"
             file.refuse(place, message, "add {after: …, do: expire} to its 'on_breach'")
+
+
+def _ladder(path: Path) -> str:
+    """Name the ladder that a condition is about: its own in a track, the main one everywhere else."""
+    return str(path[1]) if path[0] == "tracks" else MAIN
 
 
 def check_business_hours(file: File) -> None:
