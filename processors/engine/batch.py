@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from processors.engine.store import Store
     from processors.engine.timers import Timers
 
@@ -27,6 +26,9 @@ class Record(Protocol):
     headers: Sequence[tuple[str, bytes | None]]
 
 
+History = Mapping[bytes, Sequence[Record]]  # every record of some keys, in log order
+
+
 class Output(NamedTuple):
     """One record to write; murmur2 of the key gives the partition, as everywhere."""
 
@@ -40,15 +42,19 @@ class Output(NamedTuple):
 class Batch:
     """Consecutive records of one partition on their way through a processor.
 
-    The processor fills `states` (None deletes) and `outputs`. It may stop early by lowering `next_offset`:
-    the records from there on come again in the next batch. `offset` is the record at work, for the error
-    message; `oldest` the first event, for the metrics, if there is one that was published.
+    The processor fills `states` (None deletes) and `outputs`. It may stop early by lowering
+    `next_offset`: the records from there on come again in the next batch. If it stops because the first
+    of them needs all that the source ever held of some keys, it says which in `wanted`; the next batch
+    then has it in `history`. `offset` is the record at work, for the error message; `oldest` the first
+    event, for the metrics, if there is one that was published.
     """
 
     records: Sequence[Record]
     store: Store
     timers: Timers
     next_offset: int
+    history: History | None = None
+    wanted: tuple[bytes, ...] = ()
     offset: int = -1
     oldest: dict[str, Any] | None = None
     states: dict[bytes, bytes | None] = field(default_factory=dict)

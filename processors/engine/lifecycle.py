@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from processors.engine.dead_letter import dead_letter
 from processors.engine.outputs import TOPICS, to_output
-from processors.lifecycle import dump, fold, load, next_due, tick
+from processors.lifecycle import dump, fold, load, next_due, refold, tick
 from schemas.codec import decode_trusted, encode
 from schemas.errors import SchemaError
 from schemas.topics import CONTACT_EVENTS, DEAD_LETTER, LIFECYCLE_CHANGELOG
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from processors.engine.batch import Batch, Clock, Record
     from processors.lifecycle import Contact
     from processors.lifecycle.plan import Plan
 
     Contacts = dict[bytes, Contact]
-
-log = logging.getLogger(__name__)
+    Event = dict[str, Any]
+    Change = dict[str, Any]
 
 # Contacts whose clock is advanced in one transaction: about as much work as a full batch of events. The
 # others come with the next one, as the clock record is only consumed with the last of them. Should the
@@ -65,7 +67,7 @@ class Lifecycle:
         self._plan = plan
 
     def process(self, batch: Batch) -> None:
-        """Apply the records in order."""
+        """Apply the records in order. Those of no contact (money spent on a channel, say) change nothing."""
         contacts: Contacts = {}
         for record in batch.records:
             batch.offset = record.offset
@@ -79,18 +81,57 @@ class Lifecycle:
                 if not self._advance(batch, record, event["at"]):
                     batch.next_offset = record.offset
                     return
-            elif event["contact_id"] is not None:  # money spent on a channel, say, concerns no contact
-                self._apply(batch, contacts, record, event)
+            elif event["contact_id"] is not None and not self._apply(batch, contacts, record, event):
+                batch.next_offset = record.offset
+                break
         self._settle(batch, contacts)
 
-    def _apply(self, batch: Batch, contacts: Contacts, record: Record, event: dict[str, Any]) -> None:
+    def _apply(self, batch: Batch, contacts: Contacts, record: Record, event: Event) -> bool:
+        """Apply one event to its contact; tell whether that could be done without more history."""
         key = record.key or b""
         contact = contacts.get(key)
         if contact is None:
             contact = contacts[key] = load(self._plan, batch.state(key))
         event["position"] = record.offset
         batch.oldest = batch.oldest or event
-        _emit(batch, record, fold(self._plan, contact, event))
+        changes = fold(self._plan, contact, event)
+        asked = [change for change in changes if change["record"] == "refold_needed"]
+        if asked and (batch.history is None or record is not batch.records[0]):
+            contacts[key] = self._before(batch, record)
+            batch.wanted = (key, *(change["without"].encode() for change in asked if change["without"]))
+            return False
+        for change in changes:
+            if change["record"] == "refold_needed":
+                contacts[key], again = self._refold(batch, contacts[key], change["without"])
+                _emit(batch, record, again)
+            else:
+                _emit(batch, record, (change,))
+        if asked:
+            self._settle(batch, {key: contacts.pop(key)})  # `_before` must not go back behind it
+        return True
+
+    def _before(self, batch: Batch, last: Record) -> Contact:
+        """Return a contact as it was before a record of this batch."""
+        contact = load(self._plan, batch.state(last.key or b""))
+        earlier = (one for one in batch.records if one.key == last.key and one.offset < last.offset)
+        for event in _events(earlier):
+            fold(self._plan, contact, event)
+        return contact
+
+    def _refold(
+        self, batch: Batch, contact: Contact, without: str | None
+    ) -> tuple[Contact, tuple[Change, ...]]:
+        """Fold a contact again from its history, but for what came from the contact `without`."""
+        history = batch.history or {}
+        theirs = {_identity(event) for event in _events(history.get((without or "").encode(), ()))}
+        ours = [
+            event
+            for event in _events(history[contact.id.encode()])
+            if _identity(event) not in theirs
+            and (event["type"] != "history_transferred" or event["other"] != without)
+        ]
+        state, changes = refold(self._plan, ours, keep_moves_of=dump(self._plan, contact))
+        return load(self._plan, state), changes
 
     def _advance(self, batch: Batch, record: Record, at: int) -> bool:
         """Advance the contacts that are due, the earliest first; tell whether those were all."""
@@ -113,17 +154,24 @@ class Lifecycle:
         contacts.clear()
 
 
-def _emit(batch: Batch, record: Record, changes: tuple[dict[str, Any], ...]) -> None:
+def _emit(batch: Batch, record: Record, changes: Iterable[Change]) -> None:
     for change in changes:
         if change["record"] == "event_refused":
             batch.outputs.append(dead_letter(record, change["reason"], "lifecycle"))
-        elif (output := to_output(change)) is not None:
-            batch.outputs.append(output)
         else:
-            log.warning(
-                "history to be folded again topic=%s partition=%d offset=%d reason=%s",
-                record.topic,
-                record.partition,
-                record.offset,
-                change["record"],
-            )
+            batch.outputs.append(to_output(change))
+
+
+def _events(records: Iterable[Record]) -> Iterator[Event]:
+    """Read records of contact-events; what was set aside when it came is left out again."""
+    for record in records:
+        with suppress(SchemaError):
+            yield _read(record)
+
+
+def _read(record: Record) -> Event:
+    return decode_trusted(record.value or b"") | {"position": record.offset}
+
+
+def _identity(event: Event) -> tuple[str | None, str]:
+    return event["source"], event["event_id"]

@@ -29,17 +29,14 @@ MAX_BYTES = 1_000_000  # of a value: with key and headers it stays below the bro
 IDENTITY = ("contact_id", "record", "cycle", "sequence", "from", "to", "handoff", "action", "plan_hash")
 
 
-def to_output(change: Change) -> Output | None:
-    """Return the record to write for a change; None for one that is not written (a refusal, say)."""
+def to_output(change: Change) -> Output:
+    """Return the record to write for a change."""
     name = change["record"]
     key = change["contact_id"].encode()
     if name in PUBLISHED:
         return Output(PUBLISHED[name], key, _encoded(change), _cloud_event(change))
-    if name == "history_transferred":
-        return Output(CONTACT_EVENTS.name, key, encode(change))
-    if name == "event_forwarded":
-        return Output(CONTACT_EVENTS.name, key, encode(change["event"]))
-    return None
+    event = change["event"] if name == "event_forwarded" else change  # else history_transferred
+    return Output(CONTACT_EVENTS.name, key, encode(event))
 
 
 def event_id(change: Change) -> str:

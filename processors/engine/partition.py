@@ -16,18 +16,19 @@ from typing import TYPE_CHECKING
 from aiokafka import TopicPartition
 
 from processors.engine.batch import NO_HEADERS, Batch
+from processors.engine.history import read_history
 from processors.engine.metrics import Meter
 from processors.engine.recovery import PROGRESS_KEY, find_start, progress_row, restore, restore_timers
 from processors.engine.store import MemoryStore
 from processors.engine.timers import Timers
-from processors.engine.transaction import commit, make_producer, route
+from processors.engine.transaction import commit, make_producer, partition_of, route
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from aiokafka import AIOKafkaConsumer
 
-    from processors.engine.batch import Processor, Record
+    from processors.engine.batch import History, Processor, Record
     from processors.engine.transaction import Rows
 
 # A batch is as large as can be processed in this time: heartbeats and the other partitions wait
@@ -65,6 +66,7 @@ class Partition:
         self._paused = False
         self._waiting: list[Record] = []
         self._batch: Batch | None = None
+        self._history: History | None = None  # for the batch that comes next
         self._clock: bytes | None = None  # to be sent
         self._wake = asyncio.Event()
         self._busy = asyncio.Lock()
@@ -161,8 +163,13 @@ class Partition:
         silent = self._waiting[0].offset < self._silent_below  # a batch is silent or not as a whole
         records = self._take(silent=silent)
         self._batch = batch = Batch(
-            records=records, store=self.store, timers=self.timers, next_offset=records[-1].offset + 1
+            records=records,
+            store=self.store,
+            timers=self.timers,
+            next_offset=records[-1].offset + 1,
+            history=self._history,
         )
+        self._history = None
         started = time.perf_counter()
         self._processor.process(batch)
         decided = time.perf_counter()
@@ -181,6 +188,8 @@ class Partition:
         self.transactions += 1
         if not silent:
             self._meter.committed(batch, rows, len(records) - len(unfinished), time.perf_counter() - decided)
+        if batch.wanted:
+            self._history = await read_history(self._bootstrap, self._homes(batch.wanted))
         if self._paused and self._accepting and len(self._waiting) < RESUME_BELOW:
             self._consumer.resume(self.source)
             self._paused = False
@@ -188,6 +197,11 @@ class Partition:
     def _take(self, *, silent: bool) -> list[Record]:
         records = self._waiting[: self._limit]
         return [record for record in records if record.offset < self._silent_below] if silent else records
+
+    def _homes(self, keys: Iterable[bytes]) -> dict[bytes, TopicPartition]:
+        """Return the source partition of each key."""
+        topic = self.source.topic
+        return {key: TopicPartition(topic, partition_of(key, self._counts[topic])) for key in keys}
 
     def _rows(self, batch: Batch, *, silent: bool) -> Rows:
         rows = {} if silent else route(batch.outputs, self._counts)

@@ -45,12 +45,17 @@ def is_fenced(error: BaseException) -> bool:
     return isinstance(error, FENCED) or isinstance(error.__cause__, FENCED)
 
 
+def partition_of(key: bytes, count: int) -> int:
+    """Return where Kafka's own default partitioner puts a key, and so every client of ours."""
+    return int(murmur2(key) & 0x7FFFFFFF) % count
+
+
 def route(outputs: Iterable[Output], counts: Mapping[str, int]) -> Rows:
     """Group outputs by target partition, in order; `counts` is the number of partitions of each topic."""
     rows: Rows = {}
     for topic, key, value, headers in outputs:
-        partition = (murmur2(key or b"") & 0x7FFFFFFF) % counts[topic]  # as Kafka's default partitioner
-        rows.setdefault(TopicPartition(topic, partition), []).append((key, value, headers))
+        target = TopicPartition(topic, partition_of(key or b"", counts[topic]))
+        rows.setdefault(target, []).append((key, value, headers))
     return rows
 
 

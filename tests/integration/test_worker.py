@@ -126,6 +126,20 @@ def test_the_same_event_sent_twice_moves_the_contact_once(bootstrap: str) -> Non
     assert [change["to"] for change in changes].count("lead") == 1
 
 
+def test_a_merge_is_undone_from_the_history_in_the_log(bootstrap: str) -> None:
+    _publish(bootstrap, _demo("ann"))
+    _publish(bootstrap, _demo("bob"))
+    for number, kind in enumerate(("contacts_merged", "merge_undone")):
+        event = {"type": kind, "event_id": f"m{number}", "occurred_at": int(time.time() * 1000)}
+        event |= {"contact_id": "ann", "into": "ann", "other": "bob"}
+        _publish(bootstrap, (b"bob", json.dumps(event).encode()))
+    rows = _wait_for(bootstrap, CONTACT_EVENTS.name, 3, "ann")  # her demo, his history, the undoing passed on
+    types = [decode_trusted(row.value or b"")["type"] for row in rows]
+    assert types == ["demo_requested", "history_transferred", "merge_undone"]
+    _publish(bootstrap, _demo("eve"))
+    assert _wait_for(bootstrap, STAGE_CHANGED.name, 1, "eve")  # and the worker goes on
+
+
 def _demo(contact: str) -> tuple[bytes, bytes]:
     event = {
         "type": "demo_requested",

@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processors.engine import lifecycle as module
-from processors.engine.batch import Batch, Output
+from processors.engine.batch import Batch, History, Output
 from processors.engine.lifecycle import Lifecycle, LifecycleClock
 from processors.engine.store import MemoryStore
 from processors.engine.timers import Timers
+from processors.lifecycle import describe
 from processors.lifecycle_files import load_lifecycle
 from schemas.codec import decode_trusted, encode
 from tests.builders.records import FetchedRecord
@@ -44,30 +45,41 @@ class Log:
             FetchedRecord(key=key, value=value, offset=len(self.records), topic="contact-events")
         )
 
+    def append_travelling(self) -> None:
+        """Append what the log so far makes the worker write into contact-events itself."""
+        written = {record.value for record in self.records}
+        for one in self.run()[1]:
+            if one.topic == "contact-events" and one.value not in written:
+                self.append(one.key or b"", one.value or b"")
+
     def run(self, cuts: Sequence[int] = ()) -> tuple[dict[bytes, bytes], list[Output]]:
         """Return states and outputs; the log is cut into batches at `cuts`."""
         store, timers, outputs = MemoryStore(), Timers(), list[Output]()
         for start, end in pairwise(sorted({0, *cuts, len(self.records)})):
-            outputs += finish(self.records[start:end], store, timers)
+            outputs += self.finish(self.records[start:end], store, timers)
         return dict(store.items()), outputs
 
+    def finish(self, records: Sequence[FetchedRecord], store: MemoryStore, timers: Timers) -> list[Output]:
+        """Process batches until all records are consumed; return their outputs."""
+        outputs: list[Output] = []
+        history = None
+        while records:
+            batch = step(records, store, timers, history)
+            outputs += batch.outputs
+            records = [record for record in records if record.offset >= batch.next_offset]
+            history = {key: [one for one in self.records if one.key == key] for key in batch.wanted} or None
+        return outputs
 
-def step(records: Sequence[FetchedRecord], store: MemoryStore, timers: Timers) -> Batch:
+
+def step(
+    records: Sequence[FetchedRecord], store: MemoryStore, timers: Timers, history: History | None = None
+) -> Batch:
     """Process one batch and commit it."""
-    batch = Batch(records=records, store=store, timers=timers, next_offset=records[-1].offset + 1)
+    end = records[-1].offset + 1
+    batch = Batch(records=records, store=store, timers=timers, next_offset=end, history=history)
     LIFECYCLE.process(batch)
     store.apply(batch.states)
     return batch
-
-
-def finish(records: Sequence[FetchedRecord], store: MemoryStore, timers: Timers) -> list[Output]:
-    """Process batches until all records are consumed; return their outputs."""
-    outputs = []
-    while records:
-        batch = step(records, store, timers)
-        outputs += batch.outputs
-        records = [record for record in records if record.offset >= batch.next_offset]
-    return outputs
 
 
 def demo_log() -> Log:
@@ -119,7 +131,7 @@ def test_going_on_after_a_crash_between_two_chunks_of_a_clock_is_as_if_it_never_
     restored = Timers()
     for key, state in store.items():
         restored.set(key, LifecycleClock().next_due(state))
-    after = finish(log.records[5:], store, restored)
+    after = log.finish(log.records[5:], store, restored)
     assert dict(store.items()) == states
     assert before + chunk.outputs + after == outputs
 
@@ -184,3 +196,49 @@ def test_the_history_of_an_identified_visitor_travels_through_contact_events() -
         (b"ann", "history_transferred", "ann"),
         (b"ann", "page_view", "ann"),
     ]
+
+
+def merged_log() -> Log:
+    """Ann and Bob look at products, are merged, Ann looks again, the merge is undone: six views are hers."""
+    log = Log()
+    for day in range(5):
+        log.add("page_view", "ann", MONDAY + day * DAY, url=f"/products/{day}")
+        log.add("page_view", "bob", MONDAY + day * DAY, url=f"/products/{day}")
+    log.add("contacts_merged", "bob", MONDAY + 5 * DAY, into="ann", other="bob")
+    log.append_travelling()
+    log.add("page_view", "ann", MONDAY + 6 * DAY, url="/products/6")
+    log.add("page_view", "bob", MONDAY + 6 * DAY, url="/products/7")  # passed on to Ann
+    log.append_travelling()
+    log.add("merge_undone", "bob", MONDAY + 7 * DAY, into="ann", other="bob")
+    log.append_travelling()
+    return log
+
+
+def test_undoing_a_merge_folds_the_contact_again_from_its_history() -> None:
+    states, _ = merged_log().run()
+    alone = Log()
+    for day in (0, 1, 2, 3, 4, 6):
+        alone.add("page_view", "ann", MONDAY + day * DAY, url=f"/products/{day}")
+    alone.add("page_view", "ann", MONDAY + 7 * DAY, url="/blog")  # brings her to the same moment
+    plan = load_lifecycle("buyers-journey")
+    hers = describe(plan, states[b"ann"])
+    assert hers["score_parts"] == describe(plan, alone.run()[0][b"ann"])["score_parts"]
+
+
+def test_two_records_of_one_contact_can_need_history_one_after_the_other() -> None:
+    log = merged_log()
+    again = log.records[-1]
+    log.append(again.key or b"", again.value or b"")  # a redelivery: nothing to undo any more
+    log.add("contacts_merged", "bob", MONDAY + 8 * DAY, into="ann", other="bob")
+    log.append_travelling()
+    log.add("merge_undone", "bob", MONDAY + 9 * DAY, into="ann", other="bob")
+    log.append_travelling()
+    states, outputs = log.run()
+    assert describe(load_lifecycle("buyers-journey"), states[b"ann"])["merged"] == []
+    assert log.run(range(len(log.records))) == (states, outputs)
+
+
+@given(cuts=st.lists(st.integers(0, len(merged_log().records))))
+@settings(deadline=None)
+def test_where_the_log_is_cut_does_not_matter_to_a_contact_folded_again(cuts: list[int]) -> None:
+    assert merged_log().run(cuts) == merged_log().run()

@@ -1,0 +1,45 @@
+"""Everything that a source topic ever held of a few keys, for the rare event that no state can answer.
+
+Undoing a merge, or voiding what is no longer kept one by one, folds the contact again from its history.
+That reads whole partitions: seconds per million records, in which the partition does nothing else. Should the
+group lose patience meanwhile, another owner takes over and does the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiokafka import AIOKafkaConsumer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aiokafka import TopicPartition
+
+    from processors.engine.batch import History, Record
+
+RECORDS_AT_ONCE = 20_000  # the event loop is held this long (about 40 ms) between two heartbeats
+
+
+async def read_history(bootstrap: str, homes: Mapping[bytes, TopicPartition]) -> History:
+    """Read every committed record of these keys, each from its partition, up to where that ends now."""
+    found: dict[bytes, list[Record]] = {key: [] for key in homes}
+    reader = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        isolation_level="read_committed",
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+    )
+    reader.assign(list(set(homes.values())))
+    await reader.start()
+    try:
+        ends = await reader.end_offsets(list(set(homes.values())))
+        while any([await reader.position(home) < end for home, end in ends.items()]):
+            fetched = await reader.getmany(timeout_ms=100, max_records=RECORDS_AT_ONCE)
+            for records in fetched.values():
+                for record in records:
+                    if record.key in found:
+                        found[record.key].append(record)
+    finally:
+        await reader.stop()
+    return found
