@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient
-from kafka.errors import KafkaError, OffsetOutOfRangeError
+from kafka.errors import KafkaError
 
 from schemas.topics import MQL_HANDOFF, SEGMENT_CHANGED, STAGE_CHANGED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 OUTPUTS = (STAGE_CHANGED.name, SEGMENT_CHANGED.name, MQL_HANDOFF.name)
 CONNECT_MS = 8_000  # a broker that answers at all does so in a second or two
@@ -24,7 +25,7 @@ class LogAwayError(Exception):
 
 
 class LogMovedError(Exception):
-    """A topic was made anew or cut short while it was read. Next: open it again."""
+    """A topic was made anew or cut short while it was read, or cannot be read now. Next: open it again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +53,9 @@ class Log:
 
         Returns False, and reads nothing, if an offset is past the end: the log is not the one it came from.
         """
-        starts = self._consumer.beginning_offsets(self._partitions)
-        self._ends = self._consumer.end_offsets(self._partitions)
+        with _moving():
+            starts = self._consumer.beginning_offsets(self._partitions)
+            self._ends = self._consumer.end_offsets(self._partitions)
         wanted = {part: positions.get(named(part), 0) for part in self._partitions}
         if any(wanted[part] > self._ends[part] for part in self._partitions):
             return False
@@ -63,7 +65,8 @@ class Log:
 
     def seek_back(self, records: int | None) -> None:
         """Read on from at least so many records before each partition's end; None: from the beginning."""
-        ends = self._consumer.end_offsets(self._partitions)
+        with _moving():
+            ends = self._consumer.end_offsets(self._partitions)
         if records is None:
             self.seek({})
         else:  # the mark that ends a transaction has an offset too: at worst every second one is a mark
@@ -71,10 +74,8 @@ class Log:
 
     def poll(self, wait_ms: int, most: int) -> list[Slice]:
         """Return what came, at most so many records. Raises LogMovedError."""
-        try:
+        with _moving():
             found = self._consumer.poll(timeout_ms=wait_ms, max_records=most)
-        except OffsetOutOfRangeError as error:
-            raise LogMovedError(f"a position is no longer in the log: {error}") from error
         return [
             Slice(
                 partition=named(part),
@@ -86,7 +87,8 @@ class Log:
 
     def at_end(self) -> bool:
         """Tell whether everything has been read that was there at the last `seek`."""
-        return all(self._consumer.position(part) >= end for part, end in self._ends.items())
+        with _moving():
+            return all(self._consumer.position(part) >= end for part, end in self._ends.items())
 
     def is_same(self) -> bool:
         """Tell whether the topics are still those that were opened, with the same partitions."""
@@ -95,7 +97,8 @@ class Log:
     def behind(self) -> int:
         """Count the offsets between what was read and what the broker last said to have."""
         ends = {part: self._consumer.highwater(part) or 0 for part in self._partitions}
-        return sum(max(0, end - self._consumer.position(part)) for part, end in ends.items())
+        with _moving():
+            return sum(max(0, end - self._consumer.position(part)) for part, end in ends.items())
 
     def close(self) -> None:
         """Leave."""
@@ -147,6 +150,15 @@ def _describe(bootstrap: str, topics: Sequence[str]) -> tuple[str, tuple[TopicPa
     if missing:
         raise LogAwayError(f"No topic {', '.join(missing)} yet: `stageline worker` makes the topics.")
     return _contents(found), _partitions(found)
+
+
+@contextmanager
+def _moving() -> Iterator[None]:
+    """Whatever goes wrong while reading: who opens the log again finds out what it is, and where to go on."""
+    try:
+        yield
+    except KafkaError as error:
+        raise LogMovedError(f"{type(error).__name__}: {error}") from error
 
 
 def _away(bootstrap: str) -> LogAwayError:

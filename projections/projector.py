@@ -40,6 +40,7 @@ LOG = logging.getLogger("stageline.projector")
 POLL_MS = 250  # an idle round: how soon a stop, and a flushed Redis, is noticed
 BATCH = 400  # records per round: a script of this size keeps Redis busy for some 10 ms
 LOOK_S = 30.0  # between looks at the topics (made anew? more partitions?) and lines about progress
+AGAIN_S = 1.0  # before a log that could not be read is opened again
 AWAY = (RedisAwayError, LogAwayError)
 
 
@@ -70,7 +71,8 @@ class Projector:
             try:
                 self._read_log()
             except LogMovedError as moved:
-                LOG.warning("the log has changed, opening it again: %s", moved)
+                LOG.warning("opening the log again: %s", moved)
+                self._stop.wait(AGAIN_S)
             except AWAY:
                 if not self._stop.is_set():  # else the retrying was cut short by the stop
                     raise
@@ -100,7 +102,7 @@ class Projector:
         positions = dict(self._persist(view.positions))
         if not log.seek(positions):
             LOG.warning("view=%s is ahead of the log: filling a new one", view.name)
-            return self._generations.anew(view)
+            return self._persist(self._generations.anew, view)
         LOG.info("view=%s partitions_begun=%d: reading on", view.name, len(positions))
         caught_up, look_at = False, monotonic() + LOOK_S
         while not self._stop.is_set():
@@ -149,7 +151,7 @@ class Projector:
         if held and not self._mended:
             self._mended = True
             LOG.warning("view=%s held=%d: changes wait for earlier ones, filling a new view", view.name, held)
-            return self._generations.anew(view)
+            return self._persist(self._generations.anew, view)
         removed = self._persist(self._generations.finish, view)
         LOG.info("view=%s held=%d removed=%s: caught up, shown", view.name, held, ",".join(removed) or "none")
         return None

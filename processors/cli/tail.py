@@ -40,7 +40,7 @@ def tail(last: int, *, from_beginning: bool, as_json: bool, follow: bool) -> Non
     try:
         _print(log, show, None if from_beginning else last, follow=follow)
     except LogMovedError as error:
-        raise LifecycleError(f"A topic was made anew while it was read: {error}. Start again.") from error
+        raise LifecycleError(f"The topics can no longer be read ({error}). Start again.") from error
     except KeyboardInterrupt:
         return
     finally:
