@@ -51,6 +51,7 @@ class Broker:
         places = [TopicPartition(topic, n) for topic, count in partitions.items() for n in range(count)]
         self.logs = {place: Log(topic=place.topic, partition=place.partition) for place in places}
         self.committed: dict[TopicPartition, int] = {}
+        self.decided: dict[TopicPartition, int] = {}  # `committed`, as soon as a commit is certain
         self.marker_delay = 0.01
         self.settled: Callable[[str], None] = lambda _id: None
         self._ids: dict[str, TransactionalId] = {}
@@ -96,6 +97,7 @@ class Broker:
         """Decide the id's transaction; a repeated request finds it decided."""
         known = self._known(name, epoch)
         if known.open is not None and not known.open.ending:
+            self.decided.update(known.open.offsets)
             self._end(name, known.open, COMMITTED)
 
     def expire_transactions(self, timeout: float) -> None:
@@ -103,6 +105,14 @@ class Broker:
         for name, known in self._ids.items():
             if known.open and not known.open.ending and self._loop.time() - known.open.since > timeout:
                 known.epoch += 1
+                self._end(name, known.open, ABORTED)
+
+    def fence_all(self) -> None:
+        """Abort what is open and refuse every producer of now."""
+        for name, known in self._ids.items():
+            if known.open is None or not known.open.ending:
+                known.epoch += 1
+            if known.open and not known.open.ending:
                 self._end(name, known.open, ABORTED)
 
     def is_settled(self, name: str) -> bool:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from aiokafka import TopicPartition
 
     from tests.simulation.broker import Broker
-    from tests.simulation.log import Entry, Row
+    from tests.simulation.log import Entry, Log, Row
     from tests.simulation.network import Network
     from tests.simulation.world import World
 
@@ -87,10 +87,11 @@ class Producer:
 class Consumer:
     """Reads partitions: assigned by hand (recovery), or by the group (see `GroupConsumer`)."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, isolation_level: str) -> None:
         self._broker: Broker = world.broker
         self._network: Network = world.network
         self._world = world
+        self._committed_only = isolation_level == "read_committed"
         self._positions: dict[TopicPartition, int] = {}
         self._paused: set[TopicPartition] = set()
         self._high: dict[TopicPartition, int] = {}
@@ -166,9 +167,10 @@ class Consumer:
     ) -> dict[TopicPartition, tuple[list[Entry], int, int]]:
         logs = self._broker.logs
         most = min(most, self._world.fetch_records)
-        return {
-            one: (*logs[one].read(max(at, logs[one].start), most), logs[one].end) for one, at in asked.items()
-        }
+        return {one: (*self._read_one(logs[one], at, most), logs[one].end) for one, at in asked.items()}
+
+    def _read_one(self, log: Log, at: int, most: int) -> tuple[list[Entry], int]:
+        return log.read(max(at, log.start), most, committed=self._committed_only)
 
     def _is_over(self, ends: float) -> bool:
         return asyncio.get_running_loop().time() >= ends
@@ -185,7 +187,7 @@ class GroupConsumer(Consumer):
     """A consumer whose partitions a group assigns, eagerly: revoke all, join, begin anew."""
 
     def __init__(self, world: World) -> None:
-        super().__init__(world)
+        super().__init__(world, "read_committed")
         self._listener: Any = None
         self._member: str | None = None
         self._generation = -1

@@ -63,6 +63,23 @@ def slowness(world: World) -> None:
     world.loop.later(world.chance.uniform(0.5, 8), lambda: setattr(world.network, "delay", 0.02))
 
 
+def split_brain(world: World) -> None:
+    """Let the group give partitions to two members at once, until the next rebalance."""
+    world.group.split = 0.7
+    world.group.rebalance(world.loop.time())
+
+    def heal() -> None:
+        world.group.split = 0.0
+        world.group.rebalance(world.loop.time())
+
+    world.loop.later(world.chance.uniform(5, 15), heal)
+
+
+def fencing(world: World) -> None:
+    """Fence every producer though its owner stays the owner: an operator aborts all transactions."""
+    world.broker.fence_all()
+
+
 def late_markers(world: World) -> None:
     """Let commits take effect late and at different times in each partition, for a while."""
     world.broker.marker_delay = 3.0
@@ -87,14 +104,20 @@ def offsets_gone(world: World) -> None:
 
 
 def changelog_cut(world: World) -> None:
-    """Lose the beginning of a changelog, or all of it."""
+    """Lose the beginning of a changelog, or all of it, and the workers with it."""
     log = world.broker.logs[world.chance.choice(world.places(CHANGELOG))]
     log.cut(world.chance.choice([log.end, world.chance.randint(log.start, log.end)]))
+    for name in list(world.workers):
+        world.kill(name)
+    world.network.delay = 0.1  # makes folding again long enough to be struck, too
+    for _ in range(4):
+        world.loop.later(world.chance.uniform(1, 10), lambda: kill(world))
+    world.loop.later(10, lambda: setattr(world.network, "delay", 0.02))
 
 
 FAULTS = (
     *(kill, kill, kill, freeze, freeze, terminate, join, broker_away),
-    *(loss, slowness, late_markers, refusal, compaction),
+    *(split_brain, fencing, loss, slowness, late_markers, refusal, compaction),
 )
 # Damage to what the broker stores: a world has one kind of it, for outputs could not be right after both.
-DAMAGES = ((), (), (), (changelog_cut,), (offsets_gone,))
+DAMAGES = ((), (), (changelog_cut,), (offsets_gone,))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aiokafka.errors import IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from random import Random
 
     from aiokafka import TopicPartition
@@ -30,6 +30,7 @@ class Group:
 
     def __init__(self, partitions: Sequence[TopicPartition], chance: Random, session: float) -> None:
         self.stick = 0.5
+        self.split = 0.0  # how likely a second member is told to own a partition, too
         self.generation = 0
         self.owners: dict[TopicPartition, str] = {}
         self.members: dict[str, Membership] = {}
@@ -59,6 +60,11 @@ class Group:
         if self.members.pop(member, None) is not None:
             self._rebalancing = now
 
+    def rebalance(self, now: float) -> None:
+        """Begin a new generation as soon as all members have joined it."""
+        if self.members and self._rebalancing is None:
+            self._rebalancing = now
+
     def everyone_seen(self, now: float) -> None:
         """Start the sessions anew: what a restarted coordinator does."""
         for member in self.members.values():
@@ -84,7 +90,12 @@ class Group:
             member = self.members[name]
             joined, member.joined, member.seen = member.joined, None, now
             if joined is not None:
-                joined(frozenset(s for s, owner in self.owners.items() if owner == name), self.generation)
+                joined(frozenset(self._given(name)), self.generation)
+
+    def _given(self, name: str) -> Iterator[TopicPartition]:
+        for source, owner in self.owners.items():
+            if owner == name or self._chance.random() < self.split:
+                yield source
 
     def _owner(self, source: TopicPartition, names: Sequence[str]) -> str:
         before = self.owners.get(source, "")

@@ -66,15 +66,15 @@ class Log:
         """Up to where a read_committed reader gets."""
         return min((entries[0].offset for entries in self._open.values()), default=self.end)
 
-    def read(self, offset: int, most: int) -> tuple[list[Entry], int]:
-        """Return the committed records from an offset on, and the offset to read next."""
+    def read(self, offset: int, most: int, *, committed: bool = True) -> tuple[list[Entry], int]:
+        """Return the committed records from an offset on, or all, and the offset to read next."""
         found: list[Entry] = []
-        stable = self.stable_end
+        stable = self.stable_end if committed else self.end
         for index in range(bisect_left(self.entries, offset, key=_offset), len(self.entries)):
             entry = self.entries[index]
             if entry.offset >= stable or len(found) == most:
                 return found, min(entry.offset, stable)
-            if entry.status == COMMITTED:
+            if entry.status == COMMITTED or not committed:
                 found.append(entry)
         return found, max(stable, offset)
 

@@ -25,6 +25,7 @@ ACTION_S = 30.0  # events flow and faults strike for so long
 HEALED_S = 20.0  # then all faults have ended
 PATIENCE_S = 60.0  # and by then everything must be done: sessions, reopening and time-outs are about 8 s each
 RETRY_S = 0.5
+WATCH_S = 0.1
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,6 +88,7 @@ class Scenario:
         for _ in range(chance.randint(1, 8)):
             later(chance.uniform(0, ACTION_S), self._strike)
         self._tend()
+        self._watch()
 
     def _publish(self, number: int) -> None:
         """Send an event; one in five twice or thrice, at some distance."""
@@ -109,6 +111,16 @@ class Scenario:
         """A supervisor: what has ended is started again after a while."""
         self._world.supervise(self._wanted)
         self._world.loop.later(self._chance.uniform(RETRY_S, 4 * RETRY_S), self._tend)
+
+    def _watch(self) -> None:
+        """No store may hold what is not certain to be committed."""
+        decided = self._world.broker.decided
+        for member in () if self._damages else self._world.workers.values():
+            for source, partition in member.partitions.items():
+                states = [json.loads(state) for _, state in partition.store.items()]
+                if any(state["last"] >= decided.get(source, 0) for state in states):
+                    self._violations.append(f"{source}: a store is ahead of the commits")
+        self._world.loop.later(WATCH_S, self._watch)
 
     def _check_offset(self, _transactional_id: str) -> None:
         if self._damages:

@@ -105,7 +105,7 @@ class World:
             (member, "_make_consumer", lambda *_: GroupConsumer(self)),
             (member, "time", clock),
             (member, "end_process", self.end_process),
-            (recovery, "AIOKafkaConsumer", lambda **_: Consumer(self)),
+            (recovery, "AIOKafkaConsumer", lambda **given: Consumer(self, given["isolation_level"])),
             (transaction, "AIOKafkaProducer", lambda **given: Producer(self, given["transactional_id"])),
             (partition, "time", clock),
             (partition, "MIN_BATCH", batch),

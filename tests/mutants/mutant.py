@@ -1,0 +1,89 @@
+"""A mutant: a plausible bug as a patch, and the check that is known to catch it.
+
+A patch begins with one line that says what is wrong, and one that names the check.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+TREE = ("processors", "projections", "schemas", "tests", "pyproject.toml")
+SEEDS = 250  # of the simulation: the shyest mutant shows within about 100
+# From the cheapest check to the dearest.
+CHECKS = {
+    "simulation": ["-m", "tests.simulation", "--seeds", str(SEEDS), "--stop-at-first"],
+    "unit": ["-m", "pytest", "-qx", "tests/unit/engine", "tests/unit/scenarios", "tests/properties"],
+    "integration": [
+        "-m",
+        "pytest",
+        "-qx",
+        "tests/contracts/test_store.py",
+        "tests/integration/test_projector.py",
+    ],
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutant:
+    """`caught_by`: a key of `CHECKS`."""
+
+    name: str
+    what: str
+    caught_by: str
+    patch: Path
+
+
+def all_mutants() -> Iterator[Mutant]:
+    """Read the patches beside this file."""
+    for patch in sorted(Path(__file__).parent.glob("*.patch")):
+        what, check, *_ = patch.read_text(encoding="utf-8").splitlines()
+        yield Mutant(name=patch.stem, what=what, caught_by=check.removeprefix("Caught by: "), patch=patch)
+
+
+def plant(mutant: Mutant, tree: Path) -> None:
+    """Copy the project to `tree`, with the bug in it."""
+    for name in TREE:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, tree)
+    run = subprocess.run(
+        ["git", "apply", "-C1", "--whitespace=nowarn", str(mutant.patch)],
+        cwd=tree,
+        env=os.environ | {"GIT_CEILING_DIRECTORIES": str(tree.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if run.returncode:
+        raise ValueError(f"{mutant.name}.patch no longer fits, write it anew: {run.stderr.strip()}")
+
+
+def catches(check: str, tree: Path) -> str | None:
+    """Run a check in a tree; return what it said first if it failed."""
+    run = subprocess.run(
+        [sys.executable, *CHECKS[check]],
+        cwd=tree,
+        env=os.environ | {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return _first_complaint(run.stdout + run.stderr) if run.returncode else None
+
+
+def _first_complaint(said: str) -> str:
+    lines = [line.strip() for line in said.splitlines()]
+    telling = (line for line in lines if line.startswith(("violation:", "E  ", "FAILED", "ERROR")))
+    return next(telling, lines[-1] if lines else "it ended without a word")
