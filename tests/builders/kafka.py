@@ -14,6 +14,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+TAIL = 200  # offsets: one of the last so many is a record, however many transactions were aborted
 SECONDS = 20.0  # a broker that does not answer for this long fails the test
 patiently = retry(  # a young broker does not know yet who leads a partition or coordinates a group
     retry=retry_if_exception_type(KafkaException),
@@ -65,11 +66,12 @@ def make_producer(bootstrap: str) -> Producer:
     )
 
 
-def read_topic(bootstrap: str, topic: str) -> Iterator[Row]:
-    """Read every committed record of a topic, up to where it ended at the start."""
+def read_topic(bootstrap: str, topic: str, last: int | None = None) -> Iterator[Row]:
+    """Read every committed record up to where the topic ends now; `last`: among so many offsets."""
     consumer = _make_consumer(bootstrap, f"read-{uuid4()}")
     ends = end_offsets(bootstrap, topic)
-    consumer.assign([TopicPartition(topic, number, 0) for number in ends])
+    starts = {number: 0 if last is None else max(0, end - last) for number, end in ends.items()}
+    consumer.assign([TopicPartition(topic, number, start) for number, start in starts.items()])
     left = {number for number, end in ends.items() if end}
     while left:
         message = consumer.poll(SECONDS)
@@ -101,6 +103,11 @@ def end_offsets(bootstrap: str, topic: str) -> dict[int, int]:
     ends = {n: consumer.get_watermark_offsets(TopicPartition(topic, n), SECONDS)[1] for n in numbers}
     consumer.close()
     return ends
+
+
+def record_ends(bootstrap: str, topic: str) -> dict[int, int]:
+    """Return the offset after the last record of each partition that has any: markers do not count."""
+    return {row.partition: row.offset + 1 for row in read_topic(bootstrap, topic, last=TAIL)}
 
 
 class Committed:

@@ -12,37 +12,26 @@ import time
 from collections import Counter, defaultdict
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from processors.lifecycle import dump, fold, load, next_due, tick
 from processors.lifecycle_files import load_lifecycle
 from schemas.codec import decode_trusted
 from schemas.topics import (
     CONTACT_EVENTS,
     ENGAGEMENT,
     LIFECYCLE_CHANGELOG,
-    MQL_HANDOFF,
-    SEGMENT_CHANGED,
-    STAGE_CHANGED,
 )
 from tests.builders.kafka import Committed, end_offsets, read_topic
 from tests.chaos.crash import Verdict
+from tests.chaos.oracle import PUBLISHED, fold_log
 
 if TYPE_CHECKING:
-    from processors.lifecycle.plan import Plan
     from tests.builders.kafka import Row
     from tests.chaos.crash import Events
-
-    Change = dict[str, Any]
-    Outputs = dict[tuple[str, bytes], list[Change]]  # by topic and contact, in order
+    from tests.chaos.oracle import Outputs
 
 CYCLES = Path(__file__).with_name("cycles.yaml")
 CONTACTS = 400
-PUBLISHED = {
-    "stage_changed": STAGE_CHANGED.name,
-    "segment_changed": SEGMENT_CHANGED.name,
-    "mql_handoff": MQL_HANDOFF.name,
-}
 
 
 class LifecycleSubject:
@@ -83,7 +72,9 @@ class LifecycleSubject:
     def judge(self, events: Events) -> Verdict:
         rows = list(read_topic(self._bootstrap, CONTACT_EVENTS.name))
         decided = self._decided()
-        expected, states = _oracle([row for row in rows if row.offset < decided[row.partition]])
+        expected, states = fold_log(
+            load_lifecycle(str(CYCLES)), (row for row in rows if row.offset < decided[row.partition])
+        )
         found = self._outputs()
         missed, doubled = _compare_events(events, rows)
         keys = expected.keys() | found.keys()
@@ -120,38 +111,3 @@ def _compare_events(events: Events, rows: list[Row]) -> tuple[int, int]:
     sent = Counter((key, json.loads(value)["event_id"]) for key, value in events)
     admitted = Counter((row.key, decode_trusted(row.value or b"")["event_id"]) for row in rows if row.key)
     return (sent - admitted).total(), (admitted - sent).total()
-
-
-def _oracle(rows: list[Row]) -> tuple[Outputs, dict[bytes, bytes]]:
-    """Fold the log, each partition by itself: the specification, with no batches and no broker."""
-    outputs: Outputs = defaultdict(list)
-    states: dict[bytes, bytes] = {}
-    by_partition: dict[int, list[Row]] = defaultdict(list)
-    for row in rows:
-        by_partition[row.partition].append(row)
-    for partition in by_partition.values():
-        states |= _fold_partition(load_lifecycle(str(CYCLES)), partition, outputs)
-    return outputs, states
-
-
-def _fold_partition(plan: Plan, rows: list[Row], outputs: Outputs) -> dict[bytes, bytes]:
-    states: dict[bytes, bytes] = {}
-
-    def take(key: bytes, changes: tuple[Change, ...]) -> None:
-        for change in changes:
-            outputs[PUBLISHED[change["record"]], key].append(change)
-
-    for row in rows:
-        event = decode_trusted(row.value or b"")
-        if event["type"] == "clock_advanced":
-            due = sorted((next_due(state) or event["at"] + 1, key) for key, state in states.items())
-            for when, key in due:
-                if when <= event["at"]:
-                    contact = load(plan, states[key])
-                    take(key, tick(plan, contact, event["at"]))
-                    states[key] = dump(plan, contact)
-        else:
-            contact = load(plan, states.get(row.key, b""))
-            take(row.key, fold(plan, contact, event | {"position": row.offset}))
-            states[row.key] = dump(plan, contact)
-    return states
