@@ -6,7 +6,9 @@ import click
 
 from tests.bench.crash import crash
 from tests.bench.latency import latency
+from tests.bench.peers import peers
 from tests.bench.recovery import recovery
+from tests.bench.throughput import throughput
 
 
 @click.group()
@@ -16,5 +18,7 @@ def main() -> None:
 
 main.add_command(crash)
 main.add_command(latency)
+main.add_command(peers)
 main.add_command(recovery)
+main.add_command(throughput)
 main()
