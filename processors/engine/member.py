@@ -149,6 +149,8 @@ class Member(Service):
             self._consumer.seek(partition.source, partition.next_offset)
             self._consumer.resume(partition.source)
             partition.accept()
+            if self.ready():
+                log.info("ready group=%s partitions=%d", self.label, len(self._assigned))
 
     def _fenced(self, partition: Partition) -> None:
         """Give up the partition: nothing of its last batch counts. Reopen it if it stays assigned to us."""
