@@ -13,6 +13,7 @@ from processors.lifecycle.program import program_of
 from processors.lifecycle.settle import settle
 from processors.lifecycle.turn import Turn
 from processors.lifecycle_files import load_lifecycle, presets
+from schemas.codec import decode_trusted, encode
 from tests.builders.histories import ENGAGEMENT, MOMENTS, events
 from tests.builders.story import DAY, HOUR, MONDAY, event
 
@@ -220,3 +221,12 @@ def next_to_each_other(every: int) -> list[Event]:
         type_, fields = kinds[index % 3]
         told.append(event(type_, MONDAY + index * every * HOUR // 10, event_id=f"e{index}", **fields))
     return told
+
+
+@given(plans, events())
+def test_every_output_is_written_and_read_back_as_its_schema_says(plan: Plan, history: list[Event]) -> None:
+    state, changes = told(plan, history)
+    _, more = lifecycle.advance(plan, state, END)
+    for change in [*changes, *more]:
+        if "sequence" in change:
+            assert decode_trusted(encode(change)) == change

@@ -1,0 +1,39 @@
+"""Small lifecycle files for tests: only what a test is about; the head and owners are added."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from processors.lifecycle.definition.load import compile_bytes
+
+if TYPE_CHECKING:
+    from processors.lifecycle.plan import Plan
+
+HEAD = """\
+lifecycle: 1
+id: test
+version: 1.0.0
+"""
+VIEWS = """\
+behaviours:
+  view: {event: page_view}
+  product: {event: page_view, where: {url: {path: /products/**}}}
+  download: {event: asset_download}
+  form: {event: form_submitted}
+"""
+
+
+def plan_of(text: str, *, timezone: str = "UTC") -> Plan:
+    """Compile a file; `text` may bring behaviours of its own."""
+    behaviours = "" if "behaviours:" in text else VIEWS
+    return compile_bytes(f"{HEAD}timezone: {timezone}\n{behaviours}{text}".encode(), "test.yaml")
+
+
+def stages(*lines: str) -> str:
+    """Stages, each one line in braces without them; what is not said is owner sales and terminal."""
+    written = []
+    for line in lines:
+        owner = "" if "owner:" in line else ", owner: sales"
+        terminal = "" if "leave:" in line or "terminal:" in line else ", terminal: true"
+        written.append(f"  - {{{line}{owner}{terminal}}}")
+    return "stages:\n" + "\n".join(written) + "\n"
