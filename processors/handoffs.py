@@ -27,7 +27,8 @@ POLL_S = 1.0
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Action = Literal[
-    "offered", "reminded", "escalated", "reassigned", "accepted", "rejected", "expired", "withdrawn"
+    "offered", "reminded", "escalated", "reassigned", "alerted", "accepted", "rejected", "expired",
+    "withdrawn",
 ]  # fmt: skip
 log = logging.getLogger(__name__)
 

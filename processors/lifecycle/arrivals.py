@@ -60,7 +60,7 @@ def drop_answered(place: Place) -> None:
 
 def _be_at(turn: Turn, place: Place, stage: int) -> None:
     place.came_from, place.stage, place.since = place.stage, stage, turn.now
-    place.entered_by = turn.event_id or ""
+    place.entered_by, place.in_doubt = turn.event_id or "", False
     turn.dirty = turn.program.inputs.everything
     turn.contact.reading = turn.contact.fit = None
 

@@ -96,7 +96,8 @@ class Place:
 
     `stage` follows from the events alone; `shown` is what the world sees: the same, unless held by hand.
     `furthest` is the highest rank of this cycle. `spent` holds the alternatives of `enter` conditions that
-    have not been false since a move back.
+    have not been false since a move back. `in_doubt`: a void took away what the stage may have been founded
+    on, and only the history can tell.
     """
 
     stage: int = NO_STAGE
@@ -113,6 +114,7 @@ class Place:
     override: Override | None = None
     handoff: Handoff | None = None
     status: str | None = None
+    in_doubt: bool = False
 
 
 @dataclass(slots=True, kw_only=True)

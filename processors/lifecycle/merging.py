@@ -50,7 +50,7 @@ def raise_to(turn: Turn, track: int, theirs: Place, other_id: str) -> None:
     path: tuple[int, ...] = ()
     if origin == NO_STAGE and not place.entries:
         place = _take_over(turn, track, theirs)
-        path = (place.stage,)
+        path = _up_to(turn, track, NO_STAGE, place.stage) or (place.stage,)
     elif theirs.stage != NO_STAGE and _is_floor(turn.program, theirs.stage, other_id):
         path = _climb(turn, track, theirs.stage)
     if place.stage != origin:
@@ -91,15 +91,20 @@ def _is_floor(program: Program, stage: int, other_id: str) -> bool:
 
 
 def _climb(turn: Turn, track: int, to: int) -> tuple[int, ...]:
-    place, stages = turn.contact.places[track], turn.program.plan.stages
-    origin, rank = place.stage, rank_of(turn.program, to)
-    passed = rank_of(turn.program, origin)
-    path = tuple(one for one in turn.program.plan.tracks[track].stages if passed < stages[one].rank <= rank)
+    place = turn.contact.places[track]
+    origin = place.stage
+    path = _up_to(turn, track, origin, to)
     for stage in path:
         arrive(turn, place, stage)
     if path:
         place.came_from = origin
     return path
+
+
+def _up_to(turn: Turn, track: int, origin: int, to: int) -> tuple[int, ...]:
+    """Stages of the ladder above `origin`, up to and including `to`."""
+    stages, low, high = turn.program.plan.stages, rank_of(turn.program, origin), rank_of(turn.program, to)
+    return tuple(one for one in turn.program.plan.tracks[track].stages if low < stages[one].rank <= high)
 
 
 def _unite_spans(contact: Contact, other: Contact) -> None:

@@ -1,7 +1,8 @@
 """A contact's place on one track as it stands in its state: a list.
 
-stage, since, came_from, entered_by, shown, shown_since, cycle, cycle_since, furthest, status,
-stage → first and latest entry, keys of spent alternatives, override (or nil), hand-off (or nil).
+stage, since, came_from, entered_by, stage and time shown (nil when the same), cycle, cycle_since,
+furthest, status, in_doubt, stage → first and latest entry, keys of spent alternatives, override (or nil),
+hand-off (or nil).
 """
 
 from __future__ import annotations
@@ -21,17 +22,18 @@ def dump_place(program: Program, place: Place) -> list[Any]:
         return None if stage == NO_STAGE else program.plan.stages[stage].id
 
     held, handoff = place.override, place.handoff
+    as_it_is = (place.shown, place.shown_since) == (place.stage, place.since)
     return [
         name(place.stage),
         place.since,
         name(place.came_from),
         place.entered_by,
-        name(place.shown),
-        place.shown_since,
+        None if as_it_is else [name(place.shown), place.shown_since],
         place.cycle,
         place.cycle_since,
         place.furthest,
         place.status,
+        place.in_doubt,
         {program.plan.stages[stage].id: place.entries[stage] for stage in sorted(place.entries)},
         sorted({program.alternatives[unit].key for unit in place.spent}),
         None if held is None else [held.at, held.kind, name(held.stage), *held[3:]],
@@ -47,8 +49,9 @@ def load_place(program: Program, fields: list[Any] | None) -> Place:
     def stage(name: str | None) -> int:
         return NO_STAGE if name is None else program.stage_index[name]
 
-    here, since, came_from, entered_by, shown, shown_since, cycle, cycle_since, furthest, status = fields[:10]
-    entries, spent, held, handoff = fields[10:]
+    here, since, came_from, entered_by, seen, cycle, cycle_since = fields[:7]
+    furthest, status, in_doubt, entries, spent, held, handoff = fields[7:]
+    shown, shown_since = seen or (here, since)
     return Place(
         stage=stage(here),
         since=since,
@@ -60,6 +63,7 @@ def load_place(program: Program, fields: list[Any] | None) -> Place:
         cycle_since=cycle_since,
         furthest=furthest,
         status=status,
+        in_doubt=in_doubt,
         entries={stage(name): (first, latest) for name, (first, latest) in entries.items()},
         spent={program.units[key] for key in spent if key in program.units},
         override=held and Override(held[0], held[1], stage(held[2]), *held[3:]),

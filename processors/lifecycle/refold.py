@@ -18,6 +18,7 @@ from processors.lifecycle.seen import key_of
 from processors.lifecycle.settle import settle
 from processors.lifecycle.state import load
 from processors.lifecycle.turn import Turn
+from processors.lifecycle.voids import leave_unfounded
 from schemas.errors import LifecycleError
 
 if TYPE_CHECKING:
@@ -53,6 +54,10 @@ def refold_contact(plan: Plan, contact: Contact, history: Iterable[Event]) -> tu
         setattr(contact, name, getattr(fresh, name))
     turn = Turn(program=program, contact=contact, now=contact.clock, dirty=program.inputs.everything)
     contact.reading = contact.fit = None
+    for track, place in enumerate(contact.places):
+        doubted = place.in_doubt or place.entered_by in voided
+        place.in_doubt = False
+        leave_unfounded(turn, track, {place.stage} if doubted else set(), None)
     settle(turn)
     return tuple(turn.out)
 

@@ -138,7 +138,7 @@ class PerPeriod:
             self.sum.add(contact, at)
             if len(kept) - 1 > self._times:
                 self.sum.take(contact, kept[-self._times - 1])
-        del kept[1 : len(kept) - self._times - 1]
+        del kept[1 : max(1, len(kept) - self._times - 1)]
         if len(periods) * self._times > self._keep:
             self._drop_oldest(contact, periods)
 

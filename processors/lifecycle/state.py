@@ -8,7 +8,7 @@
 | 3 | id | contact id |
 | 4 | position, clock, first_seen, last_counted | log position; ms |
 | 5 | seen | ring of events, see `seen` |
-| 6 | entries | events that counters refer to: at, event id, at, event id, … by time |
+| 6 | entries | events that counters refer to, by time: ids, then times, each less the one before |
 | 7 | newest | counter → references into `entries` |
 | 8 | distinct | counter → value (8 bytes), reference, more, … |
 | 9 | horizons | counter → reference |
@@ -35,7 +35,7 @@ tracks are named; everything else goes by the index of the plan, which the shape
 from __future__ import annotations
 
 from decimal import Decimal
-from itertools import chain
+from itertools import accumulate, chain, pairwise
 from typing import TYPE_CHECKING, Any
 
 import msgpack
@@ -67,7 +67,7 @@ def dump(program: Program, contact: Contact) -> bytes:
         contact.id,
         (contact.position, contact.clock, contact.first_seen, contact.last_counted),
         contact.seen,
-        table.entries,
+        (table.ids, table.steps),
         {index: [table.at[one] for one in contact.newest[index]] for index in sorted(contact.newest)},
         {index: table.values(contact.distinct[index]) for index in sorted(contact.distinct)},
         {index: table.at[contact.horizons[index]] for index in sorted(contact.horizons)},
@@ -100,8 +100,8 @@ def load(program: Program, state: bytes) -> Contact:
         raise LifecycleError(
             f"state of contact {fields[3]} was built under another plan shape: replay its history"
         )
-    flat = iter(fields[6])
-    entries = [Entry(at, event_id) for at, event_id in zip(flat, flat, strict=True)]
+    ids, steps = fields[6]
+    entries = list(map(Entry, accumulate(steps), ids))
     position, clock, first_seen, last_counted = fields[4]
     counts_floor, score_floors = fields[16] or (None, {})
     first, last = fields[20]
@@ -153,7 +153,7 @@ def next_due(state: bytes) -> int | None:
 class _Table:
     """Events that counters refer to, each written once."""
 
-    __slots__ = ("at", "entries")
+    __slots__ = ("at", "ids", "steps")
 
     def __init__(self, contact: Contact) -> None:
         known: set[Entry] = set(contact.horizons.values())
@@ -163,7 +163,9 @@ class _Table:
             known.update(seen.entry for seen in values.values())
         ordered = sorted(known)
         self.at = {entry: index for index, entry in enumerate(ordered)}
-        self.entries = list(chain.from_iterable(ordered))
+        self.ids = [entry.event_id for entry in ordered]
+        times = [entry.at for entry in ordered]
+        self.steps = [*times[:1], *(later - earlier for earlier, later in pairwise(times))]
 
     def values(self, values: dict[bytes, Seen]) -> list[Any]:
         """Distinct values, flat."""

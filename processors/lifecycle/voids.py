@@ -37,12 +37,16 @@ def void(turn: Turn, event: Mapping[str, Any]) -> int:
         contact.seen = program.ring.clear(contact.seen, record)
         undone, was_exact = undo(program, contact, record, voided)
         dirty, exact = dirty | undone, exact and was_exact
-    if not (_forget_mentions(contact, voided) and exact):
-        turn.ask_refold(f"event {voided} was voided")
+    exact = _forget_mentions(contact, voided) and exact
     contact.reading = None
     for track, place in enumerate(contact.places):
         founded = held | {place.stage} if place.entered_by == voided else held
-        _leave_unfounded(turn, track, founded, event["reason"])
+        if exact:
+            leave_unfounded(turn, track, founded, event["reason"])
+        else:
+            place.in_doubt = place.stage in founded
+    if not exact:
+        turn.ask_refold(f"event {voided} was voided")
     return dirty | turn.dirty | program.inputs.last
 
 
@@ -75,21 +79,21 @@ def _forget_mentions(contact: Contact, voided: str) -> bool:
     if contact.first_touch is not None and contact.first_touch.event_id == voided:
         contact.first_touch, whole = None, False
     if contact.last_touch is not None and contact.last_touch.event_id == voided:
-        contact.last_touch, whole = None, False
+        contact.last_touch = None  # the one before is not known any more; the next one is the last again
     for name in [name for name, latest in contact.last.items() if latest.event_id == voided]:
         del contact.last[name]
         whole = False
     return whole
 
 
-def _leave_unfounded(turn: Turn, track: int, founded: set[int], reason: str | None) -> None:
+def leave_unfounded(turn: Turn, track: int, founded: set[int], reason: str | None) -> None:
     """Leave a stage whose `enter` was founded on what is voided; and so on with the one below it."""
     program, place = turn.program, turn.contact.places[track]
     while place.stage in founded and rank_of(program, place.stage) >= 0 and not _enters(turn, place.stage):
         left = program.plan.stages[place.stage]
-        to = place.came_from if rank_of(program, place.came_from) < left.rank else NO_STAGE
+        to = _lower_ground(turn, track, place)
         go_back(turn, track, to, None)
-        place.came_from = _founded_below(turn, track, place)
+        place.came_from = NO_STAGE
         said = "its engagement was voided" + (f": {reason}" if reason else "")
         path = () if to == NO_STAGE else (to,)
         hop = Hop(to=to, path=path, criterion=f"{left.path}.enter", reason=said, evidence=())
@@ -102,10 +106,13 @@ def _enters(turn: Turn, stage: int) -> bool:
     return any(way.check.holds(turn.contact, turn.now) for way in ways)
 
 
-def _founded_below(turn: Turn, track: int, place: Place) -> int:
-    """Find the highest stage below whose `enter` holds: where to go if this one is unfounded too."""
-    rank = rank_of(turn.program, place.stage)
-    for one in turn.program.climbs[track]:
-        if one.rank < rank and one.check.holds(turn.contact, turn.now):
-            return one.stage
-    return NO_STAGE
+def _lower_ground(turn: Turn, track: int, place: Place) -> int:
+    """Find where to go back to: where it came from, or the highest stage below whose `enter` holds."""
+    program, stages = turn.program, turn.program.plan.stages
+    rank, origin = rank_of(program, place.stage), place.came_from
+    if origin != NO_STAGE and stages[origin].detour:
+        return origin
+    below = [one for one in program.climbs[track] if one.rank < rank]
+    held = (one.stage for one in below if one.check.holds(turn.contact, turn.now))
+    ground = next(held, NO_STAGE)
+    return origin if rank > rank_of(program, origin) > rank_of(program, ground) else ground

@@ -57,7 +57,8 @@ def test_a_reading_is_the_true_value_to_less_than_a_thousandth_of_a_point(
     now = MONDAY + later
     with localcontext() as context:
         context.prec = 40
-        exact = sum(points * Decimal(2) ** (Decimal(time - now) / HALF_LIFE) for time in at)
+        parts = (points * Decimal(2) ** (Decimal(time - now) / HALF_LIFE) for time in at)
+        exact = sum(parts, Decimal())
     assert abs(read(at, now, points) - exact) <= Decimal("0.52")
 
 
