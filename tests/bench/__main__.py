@@ -6,6 +6,7 @@ import click
 
 from tests.bench.crash import crash
 from tests.bench.latency import latency
+from tests.bench.metrics import metrics
 from tests.bench.peers import peers
 from tests.bench.recovery import recovery
 from tests.bench.throughput import throughput
@@ -19,6 +20,7 @@ def main() -> None:
 main.add_command(crash)
 main.add_command(latency)
 main.add_command(peers)
+main.add_command(metrics)
 main.add_command(recovery)
 main.add_command(throughput)
 main()
