@@ -48,3 +48,26 @@ ensure_chromium() {
     echo "sudo apt-get install chromium chromium-driver. Without them: ./scripts/test --ignore tests/e2e" >&2
     return 1
 }
+
+# ensure_promtool: Prometheus' own checker of rules, out of the distribution's package. Taken, not installed: the
+# package would start a server.
+ensure_promtool() {
+    local folder
+    if command -v promtool >/dev/null; then
+        return
+    fi
+    if command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null; then
+        echo "Fetching promtool for the tests of the alert rules (once; some seconds) ..." >&2
+        folder=$(mktemp -d)
+        chmod 755 "$folder" # apt downloads as a user of its own
+        if (cd "$folder" && { apt-get download -qq prometheus || { apt-get update -qq && apt-get download -qq prometheus; }; }) 2>/dev/null &&
+            dpkg-deb -x "$folder"/prometheus_*.deb "$folder" && cp "$folder/usr/bin/promtool" .venv/bin/; then
+            rm -rf "$folder"
+            return
+        fi
+        rm -rf "$folder"
+    fi
+    echo "The tests of the alert rules need promtool, which comes with Prometheus, on PATH. Without it:" >&2
+    echo "./scripts/test --ignore tests/integration/test_monitoring.py" >&2
+    return 1
+}
