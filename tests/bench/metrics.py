@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option("--rounds", default=40, show_default=True, help="Of which the fastest counts.")
 @figures.as_json
 def metrics(rounds: int, *, as_json: bool) -> None:
-    """Decide full and small batches with and without metrics: CPU time, no Kafka, so the highest shares."""
+    """Decide full and small batches with and without the metrics: CPU time, no Kafka in it."""
     found: dict[str, Any] = {}
     for size in (50, 1_000):
         records = _records(size)

@@ -113,6 +113,7 @@ def test_a_voided_view_makes_it_nine_again(story: Story) -> None:
 
 
 def test_an_mql_by_voided_engagement_is_none_and_its_hand_off_is_withdrawn(story: Story) -> None:
+    view(story, 1)
     story.tell("form_submitted", form="demo", event_id="spam")
     story.tell("engagement_voided", voids="spam", reason="a test")
     assert (story.stage, story.handoffs[-1]["action"]) == (None, "withdrawn")
