@@ -54,6 +54,7 @@ class LogFile:
                     yield item.event
                 elif isinstance(item, Refused):
                     refuse(item)
+        self.done = lambda: self.size  # the file is closed; timers may still fire after its last event
 
     def _container(self) -> Iterator[Event]:
         with self._path.open("rb") as raw:
@@ -61,6 +62,7 @@ class LogFile:
             for position, event in enumerate(read_events(raw), start=1):
                 event["position"] = position
                 yield event
+        self.done = lambda: self.size
 
 
 @contextmanager

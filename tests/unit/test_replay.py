@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from processors.cli.main import main
 from processors.lifecycle_files import load_lifecycle
+from processors.replay.log_files import open_log
 from processors.replay.replay import Replay
 from tests.builders.story import DAY, HOUR, MONDAY, event
 
@@ -252,3 +253,9 @@ def test_the_same_file_on_both_sides_moves_nobody(log: Path) -> None:
     code, out, _ = invoke("diff", *both, "--events", str(log), "--format", "json")
     assert code == 0
     assert json.loads(out)["differences"] == []
+
+
+def test_a_log_that_was_read_to_its_end_is_done_although_its_file_is_closed(log: Path) -> None:
+    with open_log(str(log)) as opened:
+        assert len(list(opened.events())) == 20
+        assert opened.done() == opened.size == log.stat().st_size
