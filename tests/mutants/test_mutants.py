@@ -1,4 +1,4 @@
-"""Each mutant must fit the code; `scripts/mutants` plants them one by one and shows which check catches each."""
+"""Each mutant must fit the code; `scripts/mutants` plants them and shows which check catches each."""
 
 from __future__ import annotations
 
