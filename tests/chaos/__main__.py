@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -32,6 +33,7 @@ def main(minutes: float, max_faults: int, seed: int, faults: str) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     for noisy in ("kafka", "aiokafka"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # and so stops what it started
     home = Path(mkdtemp(prefix="stageline-chaos-"))
     log.info("Logs of every process: %s", home)
     figures = attack(home, seed=seed, kinds=kinds, seconds=minutes * 60, faults=max_faults)
