@@ -20,7 +20,7 @@ ANSWER_MS = 5_000  # a broker that has not answered by then is not there
 COPIES = 3  # of each topic, where there are as many brokers; then two of them must have a record
 
 # Settings whose every difference can lose data or change its meaning; of the others a topic may have its own.
-STRICT = ("cleanup.policy", "message.timestamp.type")
+STRICT = ("cleanup.policy", "message.timestamp.type", "compression.type")
 AT_LEAST = ("retention.ms", "max.message.bytes")  # -1 is more than any number
 
 

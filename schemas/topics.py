@@ -34,6 +34,7 @@ class Topic:
             "max.message.bytes": str(self.max_message_bytes),
             "message.timestamp.type": self.stamped,
             "segment.bytes": str(self.segment_bytes),
+            "compression.type": "producer",  # as written: not all readers unpack a broker's choice
         }
 
 

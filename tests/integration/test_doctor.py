@@ -144,6 +144,7 @@ def test_people_get_the_findings_with_their_remedies(healthy: str) -> None:
         (CONTACT_EVENTS.name, "cleanup.policy", "compact", "expected cleanup.policy=delete, found compact"),
         (CONTACT_EVENTS.name, "retention.ms", "1000", "expected retention.ms=-1, found 1000"),
         (ENGAGEMENT.name, "message.timestamp.type", "CreateTime", "message.timestamp.type=LogAppendTime"),
+        (STAGE_CHANGED.name, "compression.type", "zstd", "expected compression.type=producer, found zstd"),
         (STAGE_CHANGED.name, "min.insync.replicas", "2", "a partition has 1 in sync: writes are refused"),
         (STAGE_CHANGED.name, "unclean.leader.election.enable", "true", "may become leader and drop events"),
     ],

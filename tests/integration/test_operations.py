@@ -16,6 +16,7 @@ from urllib.request import urlopen
 
 import psutil
 import pytest
+from confluent_kafka import Producer
 from kafka import KafkaProducer
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -229,6 +230,18 @@ def test_a_partition_lost_to_another_owner_is_counted(worker: Command) -> None:
         producer.send(CONTACT_EVENTS.name, b"for a lost partition", key=b"k", partition=0).get(10)
     wait_until(lambda: worker.metric("stageline_fenced_total", group="stageline-lifecycle") == 1)
     wait_until(worker.ready)
+
+
+@pytest.mark.parametrize("compression", ["gzip", "snappy", "lz4", "zstd"])
+def test_what_a_publisher_has_compressed_is_read(worker: Command, compression: str) -> None:
+    before = worker.metric("stageline_records_total", topic=ENGAGEMENT.name)
+    publisher = Producer(
+        {"bootstrap.servers": os.environ["BOOTSTRAP_SERVERS"], "compression.type": compression}
+    )
+    for number in range(50):
+        publisher.produce(ENGAGEMENT.name, good(number))
+    assert publisher.flush(10) == 0
+    wait_until(lambda: worker.metric("stageline_records_total", topic=ENGAGEMENT.name) == before + 50)
 
 
 async def take_over(transactional_id: str) -> None:
