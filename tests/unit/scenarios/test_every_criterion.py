@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from processors.lifecycle import describe
@@ -42,14 +44,39 @@ def test_a_recycled_lead_comes_back_by_the_same_criteria(story: Story) -> None:
     assert [one["action"] for one in story.handoffs] == ["offered", "rejected", "offered"]
 
 
-@pytest.mark.parametrize("steps", [["demo_requested"], ["demo_requested", "handoff_accepted"]])
-def test_an_mql_that_stops_engaging_goes_back_to_marketing(story: Story, steps: list[str]) -> None:
-    for step in steps:
-        story.tell(step)
+Step = tuple[str, dict[str, Any]]
+ANSWERS: list[Step] = [
+    ("qualified_answer", {"topic": one}) for one in ("need", "challenge", "budget", "timeline")
+]
+
+
+@pytest.mark.parametrize(
+    ("preset", "steps", "stage", "back"),
+    [
+        ("engaged", [("demo_requested", {})], "mql", "marketing_lead"),
+        ("engaged", [("meeting_scheduled", {})], "sal", "marketing_lead"),
+        ("revenue", [("demo_requested", {})], "mql", "lead"),
+        ("revenue", [("sales_touch", {"kind": "call"}), *ANSWERS], "sql", "lead"),
+        ("inveniv", [("demo_requested", {})], "mql", "lead"),
+        ("inveniv", ANSWERS, "sql", "lead"),
+    ],
+)
+def test_who_stops_engaging_goes_back_to_marketing_after_ninety_days_to_the_millisecond(
+    preset: str, steps: list[Step], stage: str, back: str
+) -> None:
+    story = Story(load_lifecycle(preset))
+    for type_, fields in steps:
+        story.tell(type_, **fields)
     story.wait(90 * DAY - 1)
-    assert story.stage == "mql"
+    assert story.stage == stage
     story.wait(1)
-    assert (story.stage, story.stage_changes[-1]["reason"]) == ("lead", "stopped engaging")
+    assert (story.stage, story.stage_changes[-1]["owner"]) == (back, "marketing")
+
+
+def test_a_won_deal_that_is_lost_after_all_leads_back_to_lead(story: Story) -> None:
+    story.tell("deal_changed", deal="d1", stage="closed_won", amount=1000)
+    story.tell("deal_changed", deal="d1", stage="closed_lost", amount=1000)
+    assert (story.stage, story.stage_changes[-1]["reason"]) == ("lead", "the won deal was lost after all")
 
 
 def test_lead_status_is_a_sub_state_of_the_stage(story: Story) -> None:
