@@ -3,7 +3,7 @@
 import pytest
 
 from tests.builders.clarity import PLAN, deal, visit
-from tests.builders.story import DAY, MONDAY, Story
+from tests.builders.story import DAY, HOUR, MONDAY, Story
 
 
 @pytest.fixture
@@ -50,6 +50,13 @@ def test_e_mails_opened_count_once_a_day_and_clicks_each(story: Story) -> None:
     story.tell("email_clicked")
     story.tell("email_clicked")
     assert score(story, "email") == 11_000
+
+
+def test_an_e_mail_opened_on_the_next_day_counts_again(story: Story) -> None:
+    midnight = MONDAY + 15 * HOUR
+    story.tell("email_opened", midnight - 1)
+    story.tell("email_opened", midnight)
+    assert score(story, "email") == 2_000
 
 
 def test_e_mail_engagement_halves_in_thirty_days(story: Story) -> None:
