@@ -92,6 +92,14 @@ def test_three_offers_prices_and_services_make_somebody_familiar(story: Story) -
     assert story.band["familiarity"] == "familiar"
 
 
+@pytest.mark.parametrize("path", ["/pricing", "/services"])
+def test_offers_with_prices_or_services_alone_are_not_familiar(story: Story, path: str) -> None:
+    for asset in "abc":
+        offer(story, asset, None)
+    view(story, 2, url=SITE + path)
+    assert story.band["familiarity"] == "several_offers"
+
+
 def test_prices_and_services_without_offers_are_not_familiar(story: Story) -> None:
     view(story, 5, url=f"{SITE}/pricing")
     view(story, 5, url=f"{SITE}/services")
