@@ -28,7 +28,7 @@ def plan_from_json(text: str) -> plan.Plan:
     except (ValueError, TypeError, KeyError) as error:
         raise LifecycleError(f"not a plan written by this version of Stageline: {error}") from error
     if not isinstance(compiled, plan.Plan):
-        raise LifecycleError("not a plan: write one with `stageline check --plan`")
+        raise LifecycleError("not a plan, but something else that Stageline wrote")
     return compiled
 
 

@@ -70,14 +70,18 @@ def plan_hash(compiled: plan.Plan) -> str:
 
 
 def shape_hash(compiled: plan.Plan) -> str:
-    """SHA-256 hex of what determines the accumulated state: no points, thresholds or windows."""
+    """SHA-256 hex of what determines the accumulated state: no points, thresholds or windows.
+
+    State refers to rules, scores and segments by index, to stages by name and rank.
+    """
     shape = (
         compiled.behaviours,
         compiled.counters,
         compiled.calendars,
-        [_rule_shape(rule, compiled) for rule in compiled.rules if isinstance(rule, plan.BehaviourRule)],
+        _rule_shapes(compiled),
+        [score.id for score in compiled.scores],
         [(segment.id, [band.id for band in segment.bands]) for segment in compiled.segments],
-        [(stage.id, stage.track) for stage in compiled.stages],
+        [(stage.id, stage.track, stage.rank) for stage in compiled.stages],
         compiled.last_fields,
         compiled.profile_fields,
         compiled.timezone,
@@ -86,11 +90,16 @@ def shape_hash(compiled: plan.Plan) -> str:
     return _sha256(canonical(shape))
 
 
-def _rule_shape(rule: plan.BehaviourRule, compiled: plan.Plan) -> tuple[object, ...]:
+def _rule_shapes(compiled: plan.Plan) -> list[tuple[object, ...]]:
+    rules = enumerate(compiled.rules)
+    return [_rule_shape(index, rule) for index, rule in rules if isinstance(rule, plan.BehaviourRule)]
+
+
+def _rule_shape(index: int, rule: plan.BehaviourRule) -> tuple[object, ...]:
     """Half-lives shape what is stored; the shares of steps apply when the timestamps are read."""
     decay = rule.decay if isinstance(rule.decay, plan.HalfLife) else rule.decay is not None
-    score = compiled.scores[rule.score].id
-    return score, rule.id, rule.behaviour, decay, rule.cap_times, rule.cap_each, rule.distinct, rule.keep
+    kept = rule.cap_times, rule.cap_each, rule.distinct, rule.keep
+    return index, rule.id, rule.score, rule.behaviour, decay, *kept
 
 
 def _sha256(value: object) -> str:

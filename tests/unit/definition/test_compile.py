@@ -173,6 +173,7 @@ def test_what_is_written_for_people_does_not_change_the_plan_hash(old: str, new:
         ("floor: deals, push_down: false", "floor: deals, push_down: true"),
         ("reason: nobody answered", "reason: no answer"),
         ("future_skew: 5m", "future_skew: 6m"),
+        ("points: -25}", "points: -25}\n      - {id: target, when: target, points: 1}"),
     ],
 )
 def test_a_change_of_numbers_changes_the_plan_hash_but_not_the_shape(old: str, new: str, full: Plan) -> None:
@@ -192,6 +193,19 @@ def test_a_change_of_numbers_changes_the_plan_hash_but_not_the_shape(old: str, n
         ("in_weeks: 3, of: 4", "in_weeks: 3, of: 5"),
         ("timezone: Europe/London", "timezone: Europe/Berlin"),
         ("points: 10, distinct: asset}", "points: 10}"),
+        (
+            "    rules:\n      - {id: product-page",
+            "    rules:\n      - {id: target, when: target, points: 1}\n      - {id: product-page",
+        ),
+        (
+            "{id: evangelist, owner: success, terminal: true",
+            "{id: fan, owner: success, terminal: true, enter: bant}\n  - {id: evangelist, owner: success, terminal: true",
+        ),
+        (
+            "  next_action:\n",
+            "  fitness: {of: fit, bands: [{id: fits, gte: 20}, {id: other}]}\n  next_action:\n",
+        ),
+        ("  fit:\n", "  liked: {rules: [{id: one, when: target, points: 1}]}\n  fit:\n"),
     ],
 )
 def test_a_change_of_what_is_remembered_changes_the_shape(old: str, new: str, full: Plan) -> None:
