@@ -198,8 +198,8 @@ def test_a_change_of_numbers_changes_the_plan_hash_but_not_the_shape(old: str, n
             "    rules:\n      - {id: target, when: target, points: 1}\n      - {id: product-page",
         ),
         (
-            "{id: evangelist, owner: success, terminal: true",
-            "{id: fan, owner: success, terminal: true, enter: bant}\n  - {id: evangelist, owner: success, terminal: true",
+            "{id: evangelist, owner: success",
+            "{id: fan, owner: success, terminal: true, enter: bant}\n  - {id: evangelist, owner: success",
         ),
         (
             "  next_action:\n",
