@@ -37,7 +37,7 @@ def void(turn: Turn, event: Mapping[str, Any]) -> int:
         contact.seen = program.ring.clear(contact.seen, record)
         undone, was_exact = undo(program, contact, record, voided)
         dirty, exact = dirty | undone, exact and was_exact
-    exact = _forget_mentions(contact, voided) and exact
+    exact = _forget_last(contact, voided) and exact
     contact.reading = None
     for track, place in enumerate(contact.places):
         founded = held | {place.stage} if place.entered_by == voided else held
@@ -45,7 +45,7 @@ def void(turn: Turn, event: Mapping[str, Any]) -> int:
             leave_unfounded(turn, track, founded, event["reason"])
         else:
             place.in_doubt = place.stage in founded
-    if not exact:
+    if not (_forget_touches(contact, voided) and exact):
         turn.ask_refold(f"event {voided} was voided")
     return dirty | turn.dirty | program.inputs.last
 
@@ -73,17 +73,25 @@ def _void_unseen(turn: Turn, voided: str) -> None:
     contact.seen = ring.add(contact.seen, id_hash(voided) + ANY_SOURCE, turn.at, 0)
 
 
-def _forget_mentions(contact: Contact, voided: str) -> bool:
-    """Drop it from the touches and the last events; False when that leaves a gap only history can fill."""
-    whole = True
-    if contact.first_touch is not None and contact.first_touch.event_id == voided:
-        contact.first_touch, whole = None, False
-    if contact.last_touch is not None and contact.last_touch.event_id == voided:
-        contact.last_touch = None  # the one before is not known any more; the next one is the last again
-    for name in [name for name, latest in contact.last.items() if latest.event_id == voided]:
+def _forget_last(contact: Contact, voided: str) -> bool:
+    """Drop it from the newest events; False when only history knows the one before."""
+    gone = [name for name, latest in contact.last.items() if latest.event_id == voided]
+    for name in gone:
         del contact.last[name]
-        whole = False
-    return whole
+    return not gone
+
+
+def _forget_touches(contact: Contact, voided: str) -> bool:
+    """Drop it from the touches; False when it was the first, as only history knows the second.
+
+    The one before the last is not known either, but the next one will be the last again.
+    """
+    if contact.last_touch is not None and contact.last_touch.event_id == voided:
+        contact.last_touch = None
+    if contact.first_touch is None or contact.first_touch.event_id != voided:
+        return True
+    contact.first_touch = None
+    return False
 
 
 def leave_unfounded(turn: Turn, track: int, founded: set[int], reason: str | None) -> None:
