@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn, cast
 
 import faust
 
+from processors.engine.header_names import tolerate_any_header_name
 from processors.engine.member import Member
 from processors.engine.pages import add_pages, check_address
 from processors.logs import log_to_stderr
@@ -64,6 +65,7 @@ def make_app(processors: Iterable[Processor], bootstrap: str, health: Health | N
 def run(app: EngineApp) -> NoReturn:
     """Run in this process until a signal; then finish the open transactions, leave the group and exit 0."""
     log_to_stderr()
+    tolerate_any_header_name()
     worker = faust.Worker(app, quiet=True, override_logging=False, redirect_stdouts=False)
     worker.spinner = None
     worker.execute_from_commandline()

@@ -16,6 +16,7 @@ from urllib.request import urlopen
 
 import psutil
 import pytest
+from aiokafka import AIOKafkaProducer
 from confluent_kafka import Producer
 from kafka import KafkaProducer
 from prometheus_client.parser import text_string_to_metric_families
@@ -28,6 +29,7 @@ from processors.stack.valkey import url
 from processors.topic_admin import ensure_topics
 from schemas.topics import CONTACT_EVENTS, ENGAGEMENT
 from tests.builders.doctor import wait_until
+from tests.builders.record_batches import AS_SHOWN, BreaksNames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -242,6 +244,26 @@ def test_what_a_publisher_has_compressed_is_read(worker: Command, compression: s
         publisher.produce(ENGAGEMENT.name, good(number))
     assert publisher.flush(10) == 0
     wait_until(lambda: worker.metric("stageline_records_total", topic=ENGAGEMENT.name) == before + 50)
+
+
+def test_a_header_name_that_is_no_text_stops_nobody(worker: Command) -> None:
+    before = worker.metric("stageline_records_total", topic=ENGAGEMENT.name)
+    asyncio.run(publish_broken_header(b"canary-poison"))
+    wait_until(lambda: worker.metric("stageline_records_total", topic=ENGAGEMENT.name) == before + 1)
+    letters = [one for one in read(os.environ["BOOTSTRAP_SERVERS"]) if isinstance(one, Letter)]
+    assert [(one.value, one.headers) for one in letters if AS_SHOWN in dict(one.headers)] == [
+        (b"canary-poison", ((AS_SHOWN, b"canary-header"),))
+    ]
+
+
+async def publish_broken_header(value: bytes) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=os.environ["BOOTSTRAP_SERVERS"])
+    await producer.start()
+    batch = producer.create_batch()
+    batch.append(key=None, value=value, timestamp=None, headers=[("name", b"canary-header")])
+    batch._builder = BreaksNames(batch._builder)
+    await (await producer.send_batch(batch, ENGAGEMENT.name, partition=0))
+    await producer.stop()
 
 
 async def take_over(transactional_id: str) -> None:
