@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from schemas.events import Event
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_AROUND = "".join(map(chr, range(33)))  # C0 controls and space: what the URL standard takes off both ends
 # Nearly every URL as it comes: nothing in it to change, and a tenth of the time to see that.
 _NORMAL = re.compile(r"(https?://[a-z0-9.-]+)?/(?!/)[^#\s]*")
 
@@ -50,10 +51,17 @@ def normal_url(url: str) -> str:
 
     Path and query are the site's own business: nothing is decoded, sorted or stripped. A bare path stays one.
     """
-    if _NORMAL.fullmatch(url):
-        return url
+    while not _NORMAL.fullmatch(url):
+        normal = _rewritten(url)
+        if normal == url:
+            break
+        url = normal  # what is left may be read otherwise, as `//` after an empty host: until nothing changes
+    return url
+
+
+def _rewritten(url: str) -> str:
     try:
-        parts = urlsplit(url.strip())
+        parts = urlsplit(url.strip(_AROUND))
         port = parts.port
     except ValueError as error:
         raise SchemaError(f"url is not a URL: {error}.") from None
@@ -62,4 +70,4 @@ def normal_url(url: str) -> str:
         host = f"[{host}]"
     if port is not None and port != _DEFAULT_PORTS.get(parts.scheme):
         host = f"{host}:{port}"
-    return urlunsplit((parts.scheme, host, parts.path, parts.query, ""))
+    return urlunsplit((parts.scheme, host, parts.path, parts.query, "")).strip(_AROUND)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from zoneinfo import ZoneInfo
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from processors.feeds.items import Item, Refused, Row
@@ -148,6 +148,9 @@ def test_a_normal_address_is_its_own_normal_form(address: str) -> None:
 
 
 @given(st.text(max_size=60))
+@example("\x1b\xa00")
+@example("a #b")
+@example("\n?")
 def test_a_normal_url_is_its_own_normal_form(url: str) -> None:
     try:
         once = normal_url(url)
