@@ -1,6 +1,11 @@
-"""Real servers for tests: the ones given by the environment, else containers, else the local stack.
+"""Real servers for tests, and how often a property is tried.
 
-A test that needs a server never runs without one: if none can be had, it fails and says why.
+Servers are the ones given by the environment, else containers, else the local stack. A test that needs a
+server never runs without one: if none can be had, it fails and says why.
+
+Properties are tried with the same examples each time: CI must say the same of the same commit, and a failure
+must come back on the next machine. `HYPOTHESIS_PROFILE=search` looks for what only other examples show: new
+ones each time, ten times as many.
 """
 
 from __future__ import annotations
@@ -11,6 +16,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 
 from processors.stack.kafka import kafka_server
 from processors.stack.local import QUIET
@@ -21,6 +27,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from processors.stack.server import LocalServer
+
+# Examples of a property in tests/properties, and elsewhere; whether they are the same each time.
+PROFILES = {"ci": (1_000, 100, True), "quick": (100, 20, True), "search": (10_000, 1_000, False)}
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci")
+for name, (properties, elsewhere, same) in PROFILES.items():
+    settings.register_profile(name, max_examples=elsewhere, derandomize=same, deadline=None)
+    settings.register_profile(f"{name}-properties", settings.get_profile(name), max_examples=properties)
+
+
+def pytest_collectstart(collector: pytest.Collector) -> None:
+    """Set the number of examples before a module is imported: that is when hypothesis notes it."""
+    if isinstance(collector, pytest.Module):
+        settings.load_profile(f"{PROFILE}-properties" if "properties" in collector.path.parts else PROFILE)
 
 
 @pytest.fixture(scope="session")

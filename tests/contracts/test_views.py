@@ -73,7 +73,7 @@ def deliveries(draw: st.DrawFn, of: list[list[dict[str, Any]]]) -> list[list[dic
     return batches
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), told=histories())
 def test_views_are_the_same_in_whatever_order_and_number_changes_come(
     data: st.DataObject, told: list[list[dict[str, Any]]], new_view: Callable[[], View], redis_url: str

@@ -58,7 +58,7 @@ def ways(preset: str) -> Iterator[str]:
             yield from (f"{path}.leave[{index}]" for index in range(len(stage.get("leave", []))))
 
 
-def tests_in(*files: Path) -> set[str]:
+def named_in(*files: Path) -> set[str]:
     texts = (file.read_text("utf-8") for file in files)
     return {name for text in texts for name in re.findall(r"^def (test_\w+)", text, re.MULTILINE)}
 
@@ -83,10 +83,10 @@ def test_every_way_to_move_somebody_is_on_the_page(preset: str) -> None:
 @pytest.mark.parametrize("preset", SECTIONS)
 def test_every_test_exists(preset: str) -> None:
     named = f"test_{preset.replace('-', '_')}*.py"
-    own = tests_in(*(TESTS / "unit" / "scenarios").glob(named))
+    own = named_in(*(TESTS / "unit" / "scenarios").glob(named))
     for name in cells(preset, 2):
         file, _, test = name.rpartition("::")
-        assert test in (tests_in(TESTS / file) if file else own)
+        assert test in (named_in(TESTS / file) if file else own)
 
 
 @pytest.mark.parametrize("preset", SECTIONS)

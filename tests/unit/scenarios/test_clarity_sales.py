@@ -90,7 +90,7 @@ def test_accepting_makes_no_sql_by_itself() -> None:
     assert (story.stage, story.handoffs[-1]["action"]) == ("sal", "accepted")
 
 
-@pytest.mark.parametrize("topics", combinations(TOPICS, 3))
+@pytest.mark.parametrize("topics", list(combinations(TOPICS, 3)))
 def test_three_answers_make_no_sql(topics: tuple[str, ...]) -> None:
     story = sal()
     answer(story, *topics)
