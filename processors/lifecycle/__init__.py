@@ -15,6 +15,7 @@ from processors.lifecycle.fold import fold, tick
 from processors.lifecycle.program import program_of
 from processors.lifecycle.refold import refold_contact
 from processors.lifecycle.state import next_due
+from processors.lifecycle.switch import Barrier, switch_contact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from processors.lifecycle.turn import Change
 
 __all__ = [
-    "Contact", "advance", "apply", "describe", "dump", "fold", "load", "next_due", "refold", "tick", "why",
+    "Barrier", "Contact", "advance", "apply", "describe", "dump", "fold", "load", "next_due", "refold",
+    "switch", "tick", "why",
 ]  # fmt: skip
 
 
@@ -58,3 +60,16 @@ def refold(
     contact = load(plan, keep_moves_of)
     changes = refold_contact(plan, contact, events)
     return dump(plan, contact), changes
+
+
+def switch(
+    old: Plan, said: bytes, new: Plan, lived: bytes, barrier: Barrier
+) -> tuple[bytes, tuple[Change, ...]]:
+    """Take a contact from one plan to another at a barrier; see the module of that name.
+
+    `said` is its state under the old plan, `lived` the state that the new one made of the same events; in
+    place they are the same. Raises LifecycleError if `lived` is of another shape than the new plan.
+    """
+    contact = load(new, lived)
+    changes = switch_contact(program_of(old), load(old, said), program_of(new), contact, barrier)
+    return dump(new, contact), changes

@@ -22,19 +22,19 @@ def stage_changed(turn: Turn, shift: Shift) -> Change:
     contact.stage_changes += 1
     last = shift.hops[-1]
     evidence = [one for hop in shift.hops for one in hop.evidence]
-    start, end = stage_id(program, shift.start), stage_id(program, place.shown)
+    start, end = shift.start, stage_id(program, place.shown)
     return {
         **_head(turn, "stage_changed", contact.stage_changes, place.cycle),
         "track": program.plan.tracks[shift.track].id,
         "from": start,
         "to": end,
-        "since": None if shift.start == NO_STAGE else shift.since,
+        "since": None if start is None else shift.since,
         "path": [program.plan.stages[stage].id for hop in shift.hops for stage in hop.path],
         "reason": last.reason,
         "cause": _cause(turn, last.criterion),
         "why": _why(turn, _moved(start, end, last.reason, evidence), evidence),
         "owner": None if place.shown == NO_STAGE else program.plan.stages[place.shown].owner or None,
-        **_tail(turn),
+        **tail(turn),
         "next_deadline": next_deadline(program, place),
     }
 
@@ -57,7 +57,7 @@ def segment_changed(
         "cause": _cause(turn, path),
         "why": _why(turn, summary + _because(told), told),
         "owner": _owner(turn.program, contact.places[0]),
-        **_tail(turn),
+        **tail(turn),
     }
 
 
@@ -81,7 +81,7 @@ def handoff_changed(
         "cause": _cause(turn, criterion),
         "why": _why(turn, _handed(stage, handoff, action, reason, evidence), evidence),
         "owner": _owner(turn.program, place),
-        **_tail(turn),
+        **tail(turn),
         "accept_by": handoff.accept_by,
     }
 
@@ -121,7 +121,8 @@ def _head(turn: Turn, record: str, sequence: int, cycle: int) -> Change:
     }
 
 
-def _tail(turn: Turn) -> Change:
+def tail(turn: Turn) -> Change:
+    """Give the fields that every record ends with: the scores, and by which definition it was decided."""
     return {
         "score": scores(turn.program, turn.contact, turn.now),
         "lifecycle": turn.program.lifecycle,
@@ -134,8 +135,8 @@ def _cause(turn: Turn, criterion: str) -> dict[str, Any]:
     return {
         "criterion": criterion,
         "event_id": turn.event_id,
-        "timer": criterion if turn.event is None else None,
-        "criteria_change": None,
+        "timer": criterion if turn.event is None and turn.replaced is None else None,
+        "criteria_change": turn.replaced,
     }
 
 

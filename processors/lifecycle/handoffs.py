@@ -91,6 +91,27 @@ def withdraw(turn: Turn, place: Place, reason: str, criterion: str) -> None:
         turn.dirty |= turn.program.inputs.handoff
 
 
+def take_over(turn: Turn, place: Place, sent: Handoff) -> None:
+    """Keep a hand-off that was sent under other criteria: its deadline stands, reminders follow these."""
+    rule = _rule(turn.program, sent)
+    dues = [_deadline(turn.program, rule, sent.offered_at, after) for after, _action, _path in _steps(rule)]
+    sent.steps = sum(due is not None and due <= turn.now for due in dues)
+    place.handoff = sent
+    if sent.status == "open":
+        _plan_next_step(turn.program, sent)
+
+
+def prepare_anew(turn: Turn, place: Place) -> None:
+    """Make a hand-off one that was never sent, under an id that none had before it."""
+    if place.handoff is not None:
+        contact, stage = turn.contact, turn.program.plan.stages[place.handoff.stage].id
+        said = f"{contact.stage_changes}\n{contact.handoff_changes}"
+        entry = f"{contact.id}\n{stage}\n{place.cycle}\n{said}"
+        place.handoff = Handoff(
+            id=_hash(entry), stage=place.handoff.stage, cycle=place.cycle, offered_at=turn.now, accept_by=None
+        )
+
+
 def _close(handoff: Handoff, status: str) -> None:
     handoff.status, handoff.step_due = status, None
 
@@ -141,4 +162,8 @@ def _id(turn: Turn, shift: Shift) -> str:
     contact, place = turn.contact, shift.place
     stage = turn.program.plan.stages[place.shown].id
     entry = f"{contact.id}\n{stage}\n{place.cycle}\n{contact.stage_changes}"
+    return _hash(entry)
+
+
+def _hash(entry: str) -> str:
     return sha256(entry.encode()).hexdigest()[:24]

@@ -59,13 +59,13 @@ def raise_to(turn: Turn, track: int, theirs: Place, other_id: str) -> None:
             path=path,
             criterion=f"{stages[place.stage].path}.enter",
             reason=f"history of {other_id}",
-            evidence=_still_true(turn, track, stages[place.stage].enter),
+            evidence=still_true(turn, track, stages[place.stage].enter),
         )
         turn.hops.setdefault(track, []).append(hop)
 
 
-def _still_true(turn: Turn, track: int, enter: Condition | None) -> tuple[Evidence, ...]:
-    """Why the stage would be entered anew; nothing where what once led into it holds no longer."""
+def still_true(turn: Turn, track: int, enter: Condition | None) -> tuple[Evidence, ...]:
+    """Tell why the stage would be entered anew; nothing where what once led into it holds no longer."""
     witness = Witness(turn.program, track, turn.contact, turn.now)
     return witness.tell(enter) if enter is not None and witness.holds(enter) else ()
 

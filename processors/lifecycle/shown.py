@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from processors.lifecycle.arrivals import drop_answered, rank_of
+from processors.lifecycle.changes import stage_id
 from processors.lifecycle.contact import NO_STAGE, Override
 from processors.lifecycle.turn import Hop, Shift
 
@@ -21,10 +22,10 @@ LIFTED = "lifted"  # an override that holds nothing; kept so that an older, late
 def show(turn: Turn, track: int, hops: list[Hop]) -> Shift | None:
     """Bring what is shown in line with what has moved; None when nothing of it is seen."""
     place = turn.contact.places[track]
-    start, since = place.shown, place.shown_since
+    start, since = stage_id(turn.program, place.shown), place.shown_since
     shown = _shown(turn, place)
     by_hand = shown != place.stage or not hops
-    if by_hand and shown == start:
+    if by_hand and shown == place.shown:
         return None
     if by_hand:
         hops = [_by_hand(turn, place, shown)]

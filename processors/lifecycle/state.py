@@ -150,6 +150,23 @@ def next_due(state: bytes) -> int | None:
     return due
 
 
+def shape_of(state: bytes) -> bytes:
+    """Tell under which shape a state was written: that of `Program.shape`; empty for no state."""
+    return _head(state)[2] if state else b""
+
+
+def position_of(state: bytes) -> int:
+    """Tell up to which log position a contact has applied everything."""
+    return int(_head(state)[4][0])
+
+
+def _head(state: bytes) -> list[Any]:
+    unpacker = msgpack.Unpacker(strict_map_key=False)
+    unpacker.feed(state)
+    unpacker.read_array_header()
+    return [unpacker.unpack() for _ in range(5)]
+
+
 class _Table:
     """Events that counters refer to, each written once."""
 

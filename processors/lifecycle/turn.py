@@ -28,11 +28,11 @@ class Hop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shift:
-    """What the world sees of a turn's moves on one track: from `start`, entered at `since`, by `hops`."""
+    """What the world sees of a turn's moves on a track: from stage `start`, entered at `since`, by `hops`."""
 
     track: int
     place: Place
-    start: int
+    start: str | None
     since: int
     hops: tuple[Hop, ...]
 
@@ -44,6 +44,7 @@ class Turn:
     `dirty` has a bit for every input that changed since the conditions were last asked. `settled` is when the
     contact was last brought up to date before this turn. `hops` are moves already made, by track. `notes` go
     into the evidence of every change. `offers` is false while history is caught up with: hand-offs then wait.
+    `replaced` is the plan hash of the criteria that this turn puts an end to, see `switch`.
     """
 
     program: Program
@@ -56,6 +57,7 @@ class Turn:
     touch: Touch | None = None
     dirty: int = 0
     offers: bool = True
+    replaced: str | None = None
     hops: dict[int, list[Hop]] = field(default_factory=dict)
     notes: list[Evidence] = field(default_factory=list)
     offered_for: tuple[Evidence, ...] = ()  # why the stage was entered whose hand-off is offered

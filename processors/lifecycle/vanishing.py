@@ -34,7 +34,7 @@ def vanish(turn: Turn, reason: str, criterion: str) -> None:
         if place.handoff is not None and place.handoff.status == "open":
             handoffs.withdraw(turn, place, reason, criterion)
         if place.shown != NO_STAGE:
-            _leave(turn, track, place, reason, criterion)
+            leave(turn, track, place, reason, criterion)
     for segment, band in enumerate(contact.bands):
         if band is not None:
             contact.bands[segment] = None
@@ -51,8 +51,10 @@ def erase(turn: Turn, _event: Mapping[str, Any]) -> int:
     return 0
 
 
-def _leave(turn: Turn, track: int, place: Place, reason: str, criterion: str) -> None:
+def leave(turn: Turn, track: int, place: Place, reason: str, criterion: str) -> None:
+    """Tell the world that the contact has no stage on a track any more."""
     hop = Hop(to=NO_STAGE, path=(), criterion=criterion, reason=reason, evidence=())
-    shift = Shift(track=track, place=place, start=place.shown, since=place.shown_since, hops=(hop,))
+    start = changes.stage_id(turn.program, place.shown)
+    shift = Shift(track=track, place=place, start=start, since=place.shown_since, hops=(hop,))
     place.shown, place.shown_since = NO_STAGE, turn.now
     turn.out.append(changes.stage_changed(turn, shift))

@@ -1,17 +1,20 @@
 """The log folded in one process: what the engine does with many, in log order and in memory.
 
 A contact's timers fire when its next event comes, or at the end: each contact has its own clock, so that what
-becomes of one does not depend on the others.
+becomes of one does not depend on the others. Where a recorded log changes its definition, so does the replay.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from functools import partial
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from processors import lifecycle
 from processors.intake import place_normal
+from processors.lifecycle.lived import all_but, as_lived, is_foreign, transferred_state, translated
+from processors.replay.crossing import Crossings
 from processors.replay.timers import Timers
 
 if TYPE_CHECKING:
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
     from processors.lifecycle import Contact
     from processors.lifecycle.plan import Plan
+    from processors.replay.crossing import Home
 
     Event = dict[str, Any]
     Change = dict[str, Any]
@@ -34,7 +38,9 @@ class Replay:
 
     `history` gives the log again from its start, for contacts that have to be folded again. A `recorded` log
     is contact-events as it is: its events are placed already, and what contacts pass on to each other is in
-    it; otherwise events are placed here and passed on at once. With `only` other contacts are left out.
+    it; otherwise events are placed here and passed on at once. With `only` other contacts are left out. A log
+    of several partitions is told by `home`, which names a contact's; its events say theirs under `partition`.
+    `anew`: this definition is applied to all of the log, whichever it was recorded under.
     """
 
     def __init__(
@@ -44,6 +50,8 @@ class Replay:
         *,
         recorded: bool = False,
         only: AbstractSet[str] | None = None,
+        home: Home | None = None,
+        anew: bool = False,
     ) -> None:
         self.plan, self._history, self._recorded, self._only = plan, history, recorded, only
         self.contacts: dict[str, Contact] = {}
@@ -52,12 +60,17 @@ class Replay:
         self._seeks: str | None = None  # the contact whose history is wanted: it is not folded again
         self._fed_by: dict[str, set[str]] = {}  # contact → contacts that passed events on to it
         self._timers = Timers()
+        self._home = home
+        self._crossings = None if anew else Crossings(plan, history, home, self._for_all_history)
+        self._passed_on: dict[str, bytes] = {}  # transfer → state, when all is applied anew
 
     def feed(self, event: Event) -> Iterator[Change]:
         """Apply one event of the log; `event["position"]` is its place there. Yields outputs."""
         if event["type"] == "clock_advanced":
             for contact_id in self._timers.due(self.contacts.values(), event["at"]):
                 yield from self._tick(self.contacts[contact_id], event["at"])
+        elif event["type"] == "lifecycle_changed":
+            yield from self._cross(event)
         elif self._recorded:
             yield from self._deliver(deque([event]), None)
         else:
@@ -71,7 +84,27 @@ class Replay:
     def states(self) -> Iterator[tuple[str, bytes]]:
         """Every contact's state, in order of their ids."""
         for contact_id in sorted(self.contacts):
-            yield contact_id, lifecycle.dump(self.plan, self.contacts[contact_id])
+            yield contact_id, lifecycle.dump(self.plan_of(contact_id), self.contacts[contact_id])
+
+    def _for_all_history(self, plan: Plan) -> Replay:
+        return Replay(plan, self._history, recorded=True, home=self._home, anew=True)
+
+    def plan_of(self, contact_id: str) -> Plan:
+        """Find the definition that decides about a contact now."""
+        return self.plan if self._crossings is None else self._crossings.plan_of(contact_id)
+
+    def _cross(self, event: Event) -> Iterator[Change]:
+        """Take the contacts of a partition to another definition."""
+        if self._crossings is None or (crossing := self._crossings.cross(event)) is None:
+            return
+        old, new, barrier = crossing.old, crossing.new, crossing.barrier
+        for contact_id in crossing.concerned(self.contacts):
+            said = lifecycle.dump(old, self.contacts[contact_id])
+            state, changes = lifecycle.switch(old, said, new, crossing.lived(contact_id, said), barrier)
+            contact = self.contacts[contact_id] = lifecycle.load(new, state)
+            self._timers.set(contact)
+            for change in changes:
+                yield from self._handle(change, contact, deque())
 
     def _deliver(self, queue: deque[Event], position: int | None) -> Iterator[Change]:
         """Tell events to their contacts, and at once whatever those pass on."""
@@ -85,9 +118,34 @@ class Replay:
             contact = self._contact(contact_id)
             if self._seeks is not None:
                 self.told.setdefault(contact_id, []).append(event)
-            for change in lifecycle.fold(self.plan, contact, event):
+            event = self._understood(event)
+            for change in lifecycle.fold(self.plan_of(contact_id), contact, event):
                 yield from self._handle(change, contact, queue)
             self._timers.set(self.contacts[contact_id])
+
+    def _understood(self, event: Event) -> Event:
+        """Say an event in the terms of the definition that decides."""
+        if self._crossings is None:
+            return dict(as_lived(self.plan, event, self._transferred))
+        if event["type"] == "history_transferred" and is_foreign(self.plan_of(event["contact_id"]), event):
+            return dict(translated(event, partial(self._worked_out, self.plan_of(event["contact_id"]))))
+        return event
+
+    def _transferred(self, contact_id: str, transfer: str) -> bytes:
+        known = self._passed_on.get(transfer)
+        return self._worked_out(self.plan, contact_id, transfer) if known is None else known
+
+    def _worked_out(self, plan: Plan, contact_id: str, transfer: str) -> bytes:
+        return transferred_state(plan, self._log_of, contact_id, transfer)
+
+    def _log_of(self, contact_id: str) -> Iterator[Event]:
+        for event in self._history():
+            ticks = event["type"] == "clock_advanced"
+            if event["contact_id"] == contact_id or (ticks and self._ticks(event, contact_id)):
+                yield event
+
+    def _ticks(self, event: Event, contact_id: str) -> bool:
+        return self._home is None or self._home(contact_id) == event["partition"]
 
     def _handle(self, change: Change, contact: Contact, queue: deque[Event]) -> Iterator[Change]:
         record = change["record"]
@@ -100,17 +158,20 @@ class Replay:
         else:
             source = change["other"] if record == "history_transferred" else change["from"]
             self._fed_by.setdefault(change["contact_id"], set()).add(source)
+            if self._crossings is None and record == "history_transferred":
+                self._passed_on[change["event_id"]] = change["state"]
             if not self._recorded:
                 queue.append(change if record == "history_transferred" else change["event"])
 
     def _contact(self, contact_id: str) -> Contact:
         found = self.contacts.get(contact_id)
         if found is None:
-            found = self.contacts[contact_id] = lifecycle.load(self.plan, b"")
+            found = self.contacts[contact_id] = lifecycle.load(self.plan_of(contact_id), b"")
         return found
 
     def _tick(self, contact: Contact, clock: int) -> Iterator[Change]:
-        yield from (one for one in lifecycle.tick(self.plan, contact, clock) if one["record"] in OUTPUTS)
+        changes = lifecycle.tick(self.plan_of(contact.id), contact, clock)
+        yield from (one for one in changes if one["record"] in OUTPUTS)
         self._timers.set(contact)
 
     def _refold(self, contact: Contact, without: str | None) -> Iterator[Change]:
@@ -118,22 +179,20 @@ class Replay:
         if contact.id == self._seeks:
             return
         told = self._told_to(contact)
-        left_out = {(event["source"], event["event_id"]) for event in told.get(without or "", ())}
-        kept = [
-            event
-            for event in told[contact.id]
-            if (event["source"], event["event_id"]) not in left_out
-            and (event["type"] != "history_transferred" or event["other"] != without)
-        ]
-        state, changes = lifecycle.refold(self.plan, kept, keep_moves_of=lifecycle.dump(self.plan, contact))
-        again = self.contacts[contact.id] = lifecycle.load(self.plan, state)
+        plan = self.plan_of(contact.id)
+        kept = map(self._understood, all_but(told[contact.id], told.get(without or "", ()), without))
+        state, changes = lifecycle.refold(plan, kept, keep_moves_of=lifecycle.dump(plan, contact))
+        again = self.contacts[contact.id] = lifecycle.load(plan, state)
         for change in changes:
             yield from self._handle(change, again, deque())
 
     def _told_to(self, contact: Contact) -> dict[str, list[Event]]:
         """Everything told so far to a contact and to those that passed events on to it, by replaying them."""
         sources = self._with_sources(contact.id)
-        inner = Replay(self.plan, self._history, recorded=self._recorded, only=sources)
+        inner = Replay(
+            self.plan, self._history, recorded=self._recorded, only=sources, home=self._home,
+            anew=self._crossings is None,
+        )  # fmt: skip
         inner._seeks = contact.id
         last = contact.position if self._recorded else contact.position // STEPS
         for event in takewhile(lambda event: event["position"] <= last, self._history()):

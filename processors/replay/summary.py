@@ -39,7 +39,7 @@ class Summary:
         if change["record"] == "stage_changed":
             start, end = change["from"] or NOWHERE, change["to"] or NOWHERE
             self._moves[f"{start}→{end}"] += 1
-            stages = self._stages[change["track"]]
+            stages = self._stages.setdefault(change["track"], Counter())
             stages[start] -= 1
             stages[end] += 1
         return line
@@ -66,8 +66,10 @@ class Summary:
         }
 
     def _by_stage(self, track: str, contacts: int) -> dict[str, int]:
-        """Contacts by stage, in the order of the file."""
+        """Contacts by stage, in the order of the file; then those that a definition in the log brought in."""
         counted = self._stages[track]
-        order = next(one.stages for one in self._plan.tracks if one.id == track)
-        staged = {self._plan.stages[stage].id: counted[self._plan.stages[stage].id] for stage in order}
+        order = next((one.stages for one in self._plan.tracks if one.id == track), ())
+        names = [self._plan.stages[stage].id for stage in order]
+        later = sorted(name for name in counted if name != NOWHERE and name not in names)
+        staged = {name: counted[name] for name in (*names, *later)}
         return {NOWHERE: contacts - sum(staged.values()), **staged}

@@ -1,0 +1,86 @@
+"""A contact as another definition would have had it: the events of its log, folded from the first one.
+
+Two kinds of records speak the language of the definition under which they were written. An answer names a
+hand-off of that definition; under another one it answers the hand-off that is open. A transferred history is
+a state of that definition; here it is worked out again from the events of the contact it comes from.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from processors.lifecycle.contact import Contact
+from processors.lifecycle.fold import fold, tick
+from processors.lifecycle.program import program_of
+from processors.lifecycle.refold import refold_contact
+from processors.lifecycle.state import dump, shape_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from processors.lifecycle.plan import Plan
+
+    Event = Mapping[str, Any]
+    History = Callable[[str], Iterable[Event]]
+    """All that the log holds of a contact, in order, with the clock records of its partition."""
+
+ANSWERS = ("handoff_accepted", "handoff_rejected")
+
+
+def is_foreign(plan: Plan, event: Event) -> bool:
+    """Tell whether an event holds a state that this plan cannot read."""
+    return event["type"] == "history_transferred" and shape_of(event["state"]) != program_of(plan).shape
+
+
+def as_lived(plan: Plan, event: Event, transferred: Callable[[str, str], bytes]) -> Event:
+    """Say what an event, written under any definition, would have been under this one.
+
+    `transferred` gives the state that a contact passed on, by its id and the transfer's event id.
+    """
+    if event["type"] in ANSWERS and event["handoff"] is not None:
+        return {**event, "handoff": None}
+    if event["type"] == "history_transferred" and event["plan_hash"] != plan.plan_hash:
+        return translated(event, transferred)
+    return event
+
+
+def translated(event: Event, transferred: Callable[[str, str], bytes]) -> Event:
+    """Put the state that another definition has passed on in the place of the one recorded."""
+    return {**event, "state": transferred(event["other"], event["event_id"])}
+
+
+def transferred_state(plan: Plan, history: History, contact_id: str, transfer: str) -> bytes:
+    """Work out the state that a contact passed on with a transfer, by the events told to it until then."""
+    contact = Contact()
+    told: list[Event] = []
+
+    def of_others(other: str, event_id: str) -> bytes:
+        return transferred_state(plan, history, other, event_id)
+
+    for recorded in history(contact_id):
+        if recorded["type"] == "clock_advanced":
+            if contact.next_due is not None and contact.next_due <= recorded["at"]:
+                tick(plan, contact, recorded["at"])
+            continue
+        event = as_lived(plan, recorded, of_others)
+        told.append(event)
+        for change in fold(plan, contact, event):
+            if change["record"] == "history_transferred" and change["event_id"] == transfer:
+                return bytes(change["state"])
+            if change["record"] == "refold_needed":
+                kept = all_but(
+                    told, history(change["without"]) if change["without"] else (), change["without"]
+                )
+                refold_contact(plan, contact, kept)
+    return dump(program_of(plan), contact)
+
+
+def all_but(told: Iterable[Event], theirs: Iterable[Event], other: str | None) -> list[dict[str, Any]]:
+    """Leave out of what a contact was told all that came from another one."""
+    left_out = {(event["source"], event["event_id"]) for event in theirs if event["contact_id"] is not None}
+    return [
+        dict(event)
+        for event in told
+        if (event["source"], event["event_id"]) not in left_out
+        and (event["type"] != "history_transferred" or event["other"] != other)
+    ]

@@ -1,0 +1,1 @@
+"""Promotion: another definition takes over the live system, and nothing is lost or told twice."""

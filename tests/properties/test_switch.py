@@ -1,0 +1,126 @@
+"""Whatever happened to a contact, and whichever definition it goes to: the story that it told stays whole."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from processors import lifecycle
+from processors.lifecycle import Barrier
+from processors.lifecycle.lived import as_lived
+from processors.lifecycle_files import load_lifecycle, presets
+from tests.builders.histories import events
+from tests.builders.story import DAY, MONDAY
+
+if TYPE_CHECKING:
+    from processors.lifecycle.plan import Plan
+
+    Event = dict[str, Any]
+    Change = dict[str, Any]
+
+PLANS = {name: load_lifecycle(name) for name in presets()}
+plans = st.sampled_from(sorted(PLANS)).map(PLANS.__getitem__)
+OUTPUTS = ("stage_changed", "segment_changed", "mql_handoff")
+SAID = ("sequence", "since", "from", "why", "score", "next_deadline", "late")
+
+
+def without_handoffs(plan: Plan) -> Plan:
+    """Reminders and deadlines follow from when a hand-off was sent: from what was said."""
+    return replace(plan, stages=tuple(replace(stage, handoff=None) for stage in plan.stages))
+
+
+def live(plan: Plan, state: bytes, history: list[Event], *, anew: bool = False) -> tuple[bytes, list[Change]]:
+    changes: list[Change] = []
+    for event in history:
+        understood = as_lived(plan, event, lambda *_: b"") if anew else event
+        state, told = lifecycle.apply(plan, state, understood)
+        changes += told
+    return state, [one for one in changes if one["record"] in OUTPUTS]
+
+
+def switch(old: Plan, said: bytes, new: Plan, history: list[Event], at: int) -> tuple[bytes, list[Change]]:
+    lived, _ = live(new, b"", history, anew=True)
+    barrier = Barrier(position=history[-1]["position"], at=at, in_place=False)
+    state, changes = lifecycle.switch(old, said, new, lived, barrier)
+    return state, list(changes)
+
+
+def check_story(changes: list[Change]) -> None:
+    """Sequences without gaps, each `from` the `to` before, no hand-off offered twice or after its end."""
+    by_kind: dict[str, list[Change]] = defaultdict(list)
+    places: dict[tuple[str, str], str | None] = {}
+    open_: set[str] = set()
+    seen: set[str] = set()
+    for change in changes:
+        by_kind[change["record"]].append(change)
+        if change["record"] == "mql_handoff":
+            if change["action"] == "offered":
+                assert change["handoff"] not in seen
+                open_.add(change["handoff"])
+                seen.add(change["handoff"])
+            assert change["handoff"] in open_
+            if change["action"] in {"withdrawn", "accepted", "rejected", "expired"}:
+                open_.remove(change["handoff"])
+        else:
+            where = change["record"], change.get("track") or change["segment"]
+            assert change["from"] == places.get(where)
+            places[where] = change["to"]
+    for told in by_kind.values():
+        assert [one["sequence"] for one in told] == list(range(1, len(told) + 1))
+        assert all(one["at"] <= other["at"] for one, other in pairwise(told))
+
+
+@given(st.data(), plans, plans, events(most=30), st.tuples(st.booleans()))
+def test_the_story_told_is_whole_there_and_back_again(
+    data: st.DataObject, first: Plan, second: Plan, history: list[Event], ways: tuple[bool]
+) -> None:
+    cuts = sorted(data.draw(st.lists(st.integers(1, len(history)), min_size=2, max_size=2)))
+    state, changes = live(first, b"", history[: cuts[0]])
+    old, new, start = first, second, cuts[0]
+    for end in (cuts[1], len(history)):
+        if ways[0]:  # the only other plan of the same shape there is
+            new = old
+            barrier = Barrier(position=history[start - 1]["position"], at=MONDAY, in_place=True)
+            state, told = lifecycle.switch(old, state, new, state, barrier)
+            changes += told
+        else:
+            state, corrections = switch(old, state, new, history[:start], MONDAY)
+            changes += corrections
+        state, told_later = live(new, state, history[start:end])
+        changes += told_later
+        old, new, start = new, old, end
+    check_story(changes)
+    for one in changes:
+        assert (one["cause"]["criteria_change"] is None) or one["plan_hash"] in {
+            first.plan_hash,
+            second.plan_hash,
+        }
+
+
+@given(st.data(), plans, plans, events(most=30))
+def test_afterwards_a_contact_goes_on_like_one_that_always_lived_under_the_new_definition(
+    data: st.DataObject, first: Plan, second: Plan, history: list[Event]
+) -> None:
+    old, new = without_handoffs(first), without_handoffs(second)
+    cut = data.draw(st.integers(1, len(history)))
+    at = MONDAY + data.draw(st.integers(0, 900)) * DAY
+    said, _ = live(old, b"", history[:cut])
+    state, corrections = switch(old, said, new, history[:cut], at)
+    other, _ = live(new, b"", history[:cut], anew=True)
+    other, _ = lifecycle.advance(new, other, lifecycle.load(new, state).clock)
+    (_, later), (_, native) = live(new, state, history[cut:]), live(new, other, history[cut:])
+    assert list(map(decided, later)) == list(map(decided, native))
+    end = max(at, MONDAY) + 2_000 * DAY
+    waits = [lifecycle.advance(new, live(new, one, history[cut:])[0], end)[1] for one in (state, other)]
+    assert list(map(decided, waits[0])) == list(map(decided, waits[1]))
+    assert all(one["cause"]["criteria_change"] == old.plan_hash for one in corrections)
+
+
+def decided(change: Change) -> Change:
+    """Leave out what depends on what was said before."""
+    return {name: value for name, value in change.items() if name not in SAID}
