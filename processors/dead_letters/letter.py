@@ -6,6 +6,7 @@ letter is told by a later record of the same partition, its mark: a log is only 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -23,6 +24,7 @@ HEADERS = (
     "stageline-at",
 )
 MARK = "stageline-replayed"
+_ID = re.compile(r"([0-9]{1,10}):([0-9]{1,19})")  # 32 and 64 bits, as Kafka numbers them
 
 _REMEDIES = (  # the first whose text stands in the reason
     (
@@ -105,10 +107,10 @@ class Mark(NamedTuple):
 
 def parse_id(text: str) -> LetterId:
     """Read `partition:offset`. Raises SchemaError."""
-    partition, _, offset = text.partition(":")
-    if not (partition.isascii() and partition.isdecimal() and offset.isascii() and offset.isdecimal()):
+    found = _ID.fullmatch(text)
+    if found is None:
         raise SchemaError(f"{text!r} is not a letter's id: those are written partition:offset, such as 3:17.")
-    return LetterId(int(partition), int(offset))
+    return LetterId(int(found[1]), int(found[2]))
 
 
 def parse(record: Consumed) -> Letter | Mark | None:

@@ -72,7 +72,7 @@ class Lifecycle:
         for record in batch.records:
             batch.offset = record.offset
             try:
-                event = decode_trusted(record.value or b"")
+                event = _decoded(record)
             except SchemaError as error:
                 batch.outputs.append(dead_letter(record, str(error), "lifecycle"))
                 continue
@@ -170,7 +170,14 @@ def _events(records: Iterable[Record]) -> Iterator[Event]:
 
 
 def _read(record: Record) -> Event:
-    return decode_trusted(record.value or b"") | {"position": record.offset}
+    return _decoded(record) | {"position": record.offset}
+
+
+def _decoded(record: Record) -> Event:
+    event = decode_trusted(record.value or b"")
+    if "type" not in event:
+        raise SchemaError(f"{event['record']} is an output of Stageline's, not an event.")
+    return event
 
 
 def _identity(event: Event) -> tuple[str | None, str]:

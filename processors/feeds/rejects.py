@@ -29,8 +29,7 @@ class Rejects:
         """Keep one refused line."""
         if self._out is None:
             self._out = self._open()
-        row = {"line": refused.line, "reason": refused.reason, **_original(refused.original)}
-        self._out.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+        self._out.write(row_of(refused) + b"\n")
 
     def close(self) -> None:
         """Finish the file, if there is one."""
@@ -46,8 +45,16 @@ class Rejects:
             ) from None
 
 
+def row_of(refused: Refused) -> bytes:
+    """Return the line of the rejects file."""
+    row = {"line": refused.line, "reason": refused.reason, **_original(refused.original)}
+    return json.dumps(row, ensure_ascii=False).encode()
+
+
 def _original(data: bytes) -> dict[str, str]:
     try:
-        return {"original": data.decode().rstrip("\r\n")}
+        text = data.decode()
     except UnicodeDecodeError:
         return {"original_base64": b64encode(data).decode()}
+    # The line's end, and nothing more: further carriage returns are what was wrong with it.
+    return {"original": text[:-1].removesuffix("\r") if text.endswith("\n") else text}

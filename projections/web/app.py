@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from time import time
@@ -38,6 +39,7 @@ STATIC = Path(__file__).parent / "static"
 PING_S = 15  # proxies close what is silent for a minute or so
 SEND_S = 10  # a page that takes nothing for so long is let go; it connects again by itself
 LOGIN_BYTES = 4_096
+LIMIT = re.compile(r"[1-9][0-9]{0,3}")
 WRONG_TOKEN_S = 0.5  # makes guessing slow; a person does not notice
 
 
@@ -99,7 +101,7 @@ def _funnel(view: View, _: Request) -> dict[str, Any]:
 
 def _changes(view: View, request: Request) -> Any:  # noqa: ANN401 - a list, or a response that refuses
     limit = request.query_params.get("limit", "50")
-    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit) <= KEPT):
+    if not (LIMIT.fullmatch(limit) and int(limit) <= KEPT):
         return JSONResponse({"error": f"limit is a whole number from 1 to {KEPT}."}, 400)
     return read_latest(view.ask, int(limit))
 

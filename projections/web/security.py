@@ -100,7 +100,10 @@ class Guard:
         """Without a token, a foreign name that leads to loopback must not open the page (DNS rebinding)."""
         if self._access.token or self._access.proxy:
             return True
-        name = urlsplit(f"//{request.headers.get('host', '')}").hostname
+        try:
+            name = urlsplit(f"//{request.headers.get('host', '')}").hostname
+        except ValueError:  # brackets that hold no address
+            return False
         return name in LOOPBACK or name == self._access.host
 
     def _is_allowed(self, request: HTTPConnection) -> bool:

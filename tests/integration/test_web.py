@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
@@ -115,7 +115,7 @@ def test_a_contact_of_any_id_is_found_by_path_and_by_query(page: str) -> None:
 
 
 @pytest.mark.usefixtures("view")
-@pytest.mark.parametrize("limit", ["0", "-1", "1001", "many", "", "1e3", "٣"])
+@pytest.mark.parametrize("limit", ["0", "-1", "1001", "many", "", "1e3", "٣", "9" * 5_000])
 def test_a_limit_that_makes_no_sense_is_refused(page: str, limit: str) -> None:
     answer = ask(page, f"/api/changes?limit={quote(limit)}")
     assert (answer.status, "whole number" in answer.body) == (400, True)
@@ -155,8 +155,32 @@ def test_the_page_is_whole_in_itself(page: str) -> None:
 
 
 def test_a_foreign_host_name_is_turned_away(page: str) -> None:
-    assert ask(page, "/api/funnel", Host="evil.example").status == 421
+    for name in ("evil.example", "[::1", "[x]", ""):
+        assert ask(page, "/api/funnel", Host=name).status == 421
     assert ask(page, "/healthz", Host="localhost:1").status == 200
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\0\xff\r\n\r\n",
+        b"GET /%00%ff?limit=%zz&limit HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n",
+        b"GET /api/contacts/\xff HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"a" * 1_000_000 + b"\r\n\r\n",
+        b"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: -1\r\n\r\n",
+        b"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: stageline=\xe9\r\nConnection: close\r\n\r\n",
+    ],
+)
+def test_what_is_no_proper_request_is_answered_or_cut_off_and_the_page_goes_on(
+    page: str, sent: bytes
+) -> None:
+    host, port = urlsplit(page).netloc.split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection, suppress(ConnectionError):
+        connection.sendall(sent)
+        connection.shutdown(socket.SHUT_WR)
+        assert not connection.recv(65_536).startswith(b"HTTP/1.1 5")
+    assert ask(page, "/healthz").status == 200
 
 
 @pytest.mark.parametrize("path", ["/static/../app.py", "/static/%2e%2e/app.py", "/static/..%2fapp.py"])

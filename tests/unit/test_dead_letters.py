@@ -76,13 +76,15 @@ def test_a_record_that_stageline_did_not_write_is_neither(headers: tuple[tuple[s
     assert parse(FetchedRecord(value=b"v", headers=headers)) is None
 
 
-@pytest.mark.parametrize("text", ["", "3", "3:", ":3", "a:b", "-1:2", "1:2:3", "٣:٤", "1: 2"])
+@pytest.mark.parametrize(
+    "text", ["", "3", "3:", ":3", "a:b", "-1:2", "1:2:3", "٣:٤", "1: 2", "1:" + "9" * 5_000, "1:2\n"]
+)
 def test_what_is_not_an_id_is_refused_with_how_one_is_written(text: str) -> None:
     with pytest.raises(SchemaError, match="partition:offset, such as 3:17"):
         parse_id(text)
 
 
-@given(st.integers(0), st.integers(0))
+@given(st.integers(0, 2**31 - 1), st.integers(0, 2**63 - 1))
 def test_an_id_is_read_as_it_is_written(partition: int, offset: int) -> None:
     assert parse_id(str(LetterId(partition, offset))) == LetterId(partition, offset)
 

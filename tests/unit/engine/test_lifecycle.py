@@ -104,6 +104,16 @@ def test_changes_go_out_under_their_contact_and_states_into_the_changelog() -> N
     ]
 
 
+def test_an_output_that_somebody_put_among_the_events_is_a_dead_letter_and_the_rest_goes_on() -> None:
+    log = Log()
+    log.append(b"a", encode(sample("stage_changed")))
+    log.add("page_view", "a", MONDAY, url="/products/a")
+    (letter, *_) = [one for one in log.run()[1] if one.topic == "dead-letter"]
+    reason = dict(letter.headers)["stageline-reason"]
+    assert reason == b"stage_changed is an output of Stageline's, not an event."
+    assert log.run()[0].keys() == {b"a"}
+
+
 DEMO = demo_log()
 DEMO_UNCUT = DEMO.run()
 

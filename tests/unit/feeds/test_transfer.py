@@ -51,10 +51,14 @@ def test_rejects_keep_text_as_text_and_other_bytes_as_base64(tmp_path: Path) -> 
     rejects = Rejects(tmp_path / "rejects")
     rejects.write(Refused(line=3, reason="bad", original="é\n".encode()))
     rejects.write(Refused(line=4, reason="worse", original=b"\xff"))
+    rejects.write(Refused(line=5, reason="odd", original=b"a\r\r\n"))
+    rejects.write(Refused(line=6, reason="a piece of it", original=b"a\r"))
     rejects.close()
     assert [json.loads(row) for row in rejects.file.read_text("utf-8").splitlines()] == [
         {"line": 3, "reason": "bad", "original": "é"},
         {"line": 4, "reason": "worse", "original_base64": "/w=="},
+        {"line": 5, "reason": "odd", "original": "a\r"},  # but for the line's end
+        {"line": 6, "reason": "a piece of it", "original": "a\r"},
     ]
 
 
