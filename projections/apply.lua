@@ -1,15 +1,16 @@
 #!lua
 -- Applies changes of one partition, unless somebody else has moved its position meanwhile.
 --
--- KEYS  positions, held, arrivals    ARGV  partition, position that we think it has, position after this,
--- changes as MessagePack: {key of what was applied, record, sequence, commands, commands that forget, reference}.
+-- KEYS  positions, held, arrivals, contacts to forget
+-- ARGV  partition, position that we think it has, position after this, changes as MessagePack:
+-- {key of what was applied, record, sequence, commands, contact, whether it was erased, reference}.
 --
 -- A change is applied when its sequence is the next of its contact and record type; an older one is a duplicate
 -- and writes nothing; a newer one is held until those before it have come, so that a gap can neither be hidden
 -- nor make the views contradict each other. The sequence is written after the commands, and those are
 -- idempotent: so an error half-way (a script is not rolled back) is repaired by applying the change again.
--- The commands that forget an erased contact are kept and run after each change that still comes about it.
-local positions, held, arrivals = KEYS[1], KEYS[2], KEYS[3]
+-- An erased contact is named to be forgotten with that change and with each that still comes about it.
+local positions, held, arrivals, to_forget = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local partition, expected, after = ARGV[1], ARGV[2], ARGV[3]
 
 local position = redis.call('HGET', positions, partition) or ''
@@ -26,14 +27,13 @@ local function run(commands)
 end
 
 local function apply(change)
-    local applied, record, sequence, commands, forget, reference = unpack(change)
+    local applied, record, sequence, commands, contact, erased, reference = unpack(change)
     run(commands)
-    if #forget > 0 then
-        redis.call('HSET', applied, 'erased', cjson.encode(forget))
-    end
-    local erased = redis.call('HGET', applied, 'erased')
     if erased then
-        run(cjson.decode(erased))
+        redis.call('HSET', applied, 'erased', 1)
+    end
+    if redis.call('HEXISTS', applied, 'erased') == 1 then
+        redis.call('SADD', to_forget, contact)
     end
     redis.call('HSET', applied, record, sequence)
     redis.call('XADD', arrivals, 'MAXLEN', '~', '1000', '*', 'change', reference)

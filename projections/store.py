@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import blake2b
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from projections.commands import Key, key
-from projections.views import forget, project
+from projections.views import project
+from projections.views.forgetting import TO_FORGET, erases, forget
 from projections.views.latest import reference
 from schemas.errors import LifecycleError
 
@@ -104,24 +106,30 @@ class View:
         Raises RedisAwayError; the same batches can then be applied again.
         """
         pipe = self._client.pipeline(transaction=False)
-        keys = [self._prefix + name for name in ("positions", "held", "arrivals")]
+        keys = [self._prefix + name for name in ("positions", "held", "arrivals", TO_FORGET)]
         for batch in batches:
             expected = "" if batch.expected is None else str(batch.expected)
             changes = msgpack.packb([self._packed(change) for change in batch.changes])
             self._script(keys=keys, args=[batch.partition, expected, batch.after, changes], client=pipe)
+        pipe.smembers(self._prefix + TO_FORGET)
         with _away():
-            replies = pipe.execute()
+            *replies, erased = pipe.execute()
+        for contact in erased:
+            self.ask(*forget(self.ask, contact))
         return [_outcome(batch, *reply) for batch, reply in zip(batches, replies, strict=True)]
 
     def _in_view(self, command: Command) -> Command:
         return tuple(self._prefix + part if isinstance(part, Key) else part for part in command)
 
     def _packed(self, change: Change) -> tuple[Any, ...]:
-        applied = self._prefix + key("applied", change["contact_id"])
-        commands, forgetting = (
-            [self._in_view(command) for command in of(change)] for of in (project, forget)
+        # Kept for longer than the contact may be known, against what is delivered late: so not by its id.
+        contact = change["contact_id"]
+        applied = self._prefix + key("applied", blake2b(contact.encode(), digest_size=16).hexdigest())
+        commands = [self._in_view(command) for command in project(change)]
+        return (
+            *(applied, change["record"], change["sequence"], commands),
+            *(contact, erases(change), reference(change)),
         )
-        return applied, change["record"], change["sequence"], commands, forgetting, reference(change)
 
     def positions(self) -> Mapping[str, int]:
         """Return the next offset to read per `topic/partition`; none for a partition not yet begun."""

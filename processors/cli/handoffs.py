@@ -48,7 +48,7 @@ def _row(card: Mapping[str, Any], now: int) -> tuple[Text, ...]:
     answer = ": ".join(card[name] for name in ("actor", "reason") if name in card)
     return (
         Text(card["status"], COLOURS.get(card["status"], "")),
-        Text(card["contact_id"], "bold"),
+        Text(card["contact_id"], "bold") if "contact_id" in card else Text("erased", "dim"),
         Text(f"{card['stage']} → {card['to']}"),
         Text(points(card.get("total"))),
         _deadline(card, now),

@@ -6,16 +6,15 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from projections.views import contact, funnel, handoffs, latest, segments, stage_counts, velocity
-from projections.views.contact import forget
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from projections.commands import Change, Command, Project
 
-__all__ = ["FORMAT", "VIEWS", "forget", "project"]
+__all__ = ["FORMAT", "VIEWS", "project"]
 
-FORMAT = "1"  # of the keys below: a view is never migrated; a new format is a new name, filled from the log
+FORMAT = "2"  # of the keys below: a view is never migrated; a new format is a new name, filled from the log
 VIEWS: Mapping[str, tuple[Project, ...]] = {
     "stage_changed": (
         contact.project, stage_counts.project, funnel.project, velocity.project, latest.project,

@@ -38,18 +38,6 @@ def project(change: Change) -> tuple[Command, ...]:
     )
 
 
-def forget(change: Change) -> tuple[Command, ...]:
-    """Return what removes all that is known of the contact, if the change says that it was erased."""
-    if change["cause"]["criterion"] != "contact_erased":
-        return ()
-    contact = change["contact_id"]
-    return (
-        ("DEL", key("history", contact)),
-        ("DEL", key("contact", contact)),
-        ("ZREM", key("contacts"), contact),
-    )
-
-
 def _place(change: Change) -> Command:
     contact = key("contact", change["contact_id"])
     match change["record"]:

@@ -17,7 +17,7 @@ from projections.views.stage_counts import members
 from projections.views.velocity import time_in_stages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from projections.commands import Ask, Change, Command, Key
 
@@ -43,6 +43,13 @@ def project(change: Change) -> tuple[Command, ...]:
     named = (("ZADD", key("stages"), "NX", "0", packed([track, stage])) for stage in entered)
     gone = ("ZREM", _gone(track)) if change["to"] is not None else ("ZADD", _gone(track), at)
     return (*reached, *named, (*gone, change["contact_id"]))
+
+
+def forget(contact: str, stages: Iterable[tuple[str, str]]) -> Iterator[Command]:
+    """Take a contact out of those who reached a stage and of those who are gone: it counts as before."""
+    for track, stage in stages:
+        yield ("ZREM", _reached(track, stage), contact)
+        yield ("ZREM", _gone(track), contact)
 
 
 def _reached(track: str, stage: str) -> Key:

@@ -12,11 +12,14 @@ from projections.commands import key
 from projections.views.latest import reference, resolve
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from projections.commands import Ask, Change, Command, Key
 
 OPEN = "open"
 ENDS = ("accepted", "rejected", "expired", "withdrawn")
 STATUSES = (OPEN, *ENDS)
+NAMING = ("contact_id", "offer")  # fields that hold the contact's id
 
 
 def project(change: Change) -> tuple[Command, ...]:
@@ -30,6 +33,12 @@ def project(change: Change) -> tuple[Command, ...]:
         *(("ZREM", _column(other), handoff) for other in others),
         ("ZADD", _column(status), order, handoff),
     )
+
+
+def forget(history: Iterable[Change]) -> Iterator[Command]:
+    """Leave the cards of a contact's hand-offs without the contact: they still count."""
+    ids = {change["handoff"] for change in history if change["record"] == "mql_handoff"}
+    return (("HDEL", key("handoff", handoff), *NAMING) for handoff in ids)
 
 
 def _card(change: Change, status: str) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from projections.commands import key, packed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from projections.commands import Ask, Change, Command, Key
 
 
@@ -21,6 +23,11 @@ def project(change: Change) -> tuple[Command, ...]:
         commands.append(("ZADD", _members(segment, change["to"]), at, contact))
         commands.append(("ZADD", key("bands"), "NX", "0", packed([segment, change["to"]])))
     return tuple(commands)
+
+
+def forget(contact: str, bands: Iterable[tuple[str, str]]) -> Iterator[Command]:
+    """Take a contact out of every (segment, band)."""
+    return (("ZREM", _members(segment, band), contact) for segment, band in bands)
 
 
 def _members(segment: str, band: str) -> Key:

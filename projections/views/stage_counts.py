@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from projections.commands import key
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from projections.commands import Change, Command, Key
 
 
@@ -23,6 +25,11 @@ def project(change: Change) -> tuple[Command, ...]:
     if change["to"] is not None:
         commands.append(("ZADD", members(track, change["to"]), str(change["at"]), contact))
     return tuple(commands)
+
+
+def forget(contact: str, stages: Iterable[tuple[str, str]]) -> Iterator[Command]:
+    """Take a contact out of every (track, stage)."""
+    return (("ZREM", members(track, stage), contact) for track, stage in stages)
 
 
 def members(track: str, stage: str) -> Key:

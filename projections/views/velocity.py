@@ -7,6 +7,7 @@ not exceed.
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from projections.commands import key
@@ -25,7 +26,8 @@ def project(change: Change) -> tuple[Command, ...]:
     """Keep the length of the stay that this change ended."""
     if change["since"] is None or change["to"] is None:  # a contact that became part of another stays there
         return ()
-    stay = f"{change['sequence']}:{change['contact_id']}"
+    # Only to be told from any other stay, and for longer than the contact may be known: so not by its id.
+    stay = blake2b(f"{change['sequence']}:{change['contact_id']}".encode(), digest_size=12).hexdigest()
     length = max(0, change["at"] - change["since"])
     return (("ZADD", _spells(change["track"], change["from"]), str(length), stay),)
 

@@ -156,8 +156,34 @@ def test_an_erased_contact_is_known_nowhere_whatever_still_comes_about_it(view: 
     assert (funnel["contacts"], funnel["staged"]) == (0, 0)
     assert [stage["now"] for stage in funnel["stages"]] == [0, 0]
     (card,) = read_board(view.ask)["withdrawn"]
-    assert "summary" not in card
-    assert "debts" not in str(dump(redis_url, view))
+    assert {"summary", "contact_id"}.isdisjoint(card)
+    assert "debts" not in everything(redis_url, view)
+    assert "c1" not in everything(redis_url, view)
+
+
+def test_an_erased_contact_still_counts_in_what_it_did_and_others_are_untouched(
+    view: View, redis_url: str
+) -> None:
+    history, other = History("c1"), History("c2")
+    for one in (history, other):
+        one.enter("lead")
+        one.handoff("offered", f"h-{one.contact_id[::-1]}")
+        one.wait(DAY).enter("mql")
+        deliver(view, one.changes)
+    cause = {"criterion": "contact_erased", "event_id": "e9", "timer": None, "criteria_change": None}
+    deliver(view, [history.enter(None, cause=cause, reason="erased")])
+    view.ask(define(LADDER))
+    lead, mql = read_funnel(view.ask, START + DAY)["stages"][:2]
+    assert (lead["reached"], mql["reached"], mql["now"]) == (1, 1, 1)
+    assert lead["time"] == {"p50": DAY, "p75": DAY, "p90": DAY}
+    assert read_board(view.ask)["counts"]["open"] == 2
+    assert {change["contact_id"] for change in read_latest(view.ask)} == {"c2"}
+    assert "c1" not in everything(redis_url, view)
+
+
+def everything(redis_url: str, view: View) -> str:
+    """All keys and values of the view, arrivals included."""
+    return str(dump(redis_url, view)) + str(view.ask(("XRANGE", key("arrivals"), "-", "+")))
 
 
 def test_a_stage_that_the_definition_no_longer_has_is_still_counted(view: View) -> None:

@@ -26,7 +26,7 @@ function card(handoff) {
   const ended = handoff[`${handoff.status}_at`];
   const said = [handoff.actor ? `by ${handoff.actor}` : null, handoff.reason].filter(Boolean).join(": ");
   return h("li.card", {},
-    contactLink(handoff.contact_id),
+    handoff.contact_id ? contactLink(handoff.contact_id) : h("p.quiet", {}, "erased"),
     h("p.facts", {}, `${handoff.stage} → ${handoff.to}`, h("span", {}, `score ${roughly(handoff.total)}`)),
     said ? h("p.said", {}, said) : null,
     h("p.facts", {}, handoff.status === "open" ? deadline(handoff) : when(ended)),
