@@ -7,7 +7,7 @@ copy. Layout: the Avro specification, "Object Container Files".
 from __future__ import annotations
 
 import zlib
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from schemas import reader
 from schemas.allowed import parse, record_of
@@ -27,6 +27,14 @@ MAX_METADATA_BYTES = 4 * 1_048_576  # a union of all our schemas is 0.1 MB
 MAX_BLOCK_BYTES = 64 * 1_048_576  # packed or unpacked; writers make blocks of 16 kB to a few MB
 
 
+class Header(NamedTuple):
+    """What a file says about its blocks: schema as JSON text, codec by the specification's name, marker."""
+
+    schema: bytes
+    codec: str
+    sync: bytes
+
+
 def is_container(start: bytes) -> bool:
     """Tell a container file by its first four bytes."""
     return start.startswith(MAGIC)
@@ -37,20 +45,31 @@ def read_events(file: IO[bytes]) -> Iterator[Event]:
 
     Raises SchemaError, saying what is wrong, at the first thing in the file that cannot be read.
     """
+    header = read_header(file)
+    schema = parse(header.schema)
+    union = isinstance(schema, list)
+    records = _records(schema if union else [schema])
+    for count, packed in read_blocks(file, header):
+        yield from _block(_unpacked(packed, header.codec), count, records, union=union)
+
+
+def read_header(file: IO[bytes]) -> Header:
+    """Read what stands before the first block. Raises SchemaError for what is no container file."""
     if file.read(len(MAGIC)) != MAGIC:
         raise SchemaError("not an Avro container file.")
     metadata = _metadata(file)
-    schema = parse(metadata.get("avro.schema", b""))
-    union = isinstance(schema, list)
-    records = _records(schema if union else [schema])
     codec = metadata.get("avro.codec", b"null").decode("ascii", "replace")
-    sync = _exactly(file, SYNC_BYTES)
+    return Header(metadata.get("avro.schema", b""), codec, _exactly(file, SYNC_BYTES))
+
+
+def read_blocks(file: IO[bytes], header: Header) -> Iterator[tuple[int, bytes]]:
+    """Read each block as the number of its events and its bytes, still packed."""
     while first := file.read(1):
         count = _long(file, first)
-        block = _unpacked(_bytes(file, MAX_BLOCK_BYTES), codec)
-        yield from _block(block, count, records, union=union)
-        if _exactly(file, SYNC_BYTES) != sync:
+        block = _bytes(file, MAX_BLOCK_BYTES)
+        if _exactly(file, SYNC_BYTES) != header.sync:
             raise SchemaError("the file is damaged: a block does not end with the sync marker.")
+        yield count, block
 
 
 def _block(block: bytes, count: int, records: Sequence[Record], *, union: bool) -> Iterator[Event]:

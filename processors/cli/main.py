@@ -26,6 +26,7 @@ COMMANDS = {
     "replay": "replay",
     "why": "why",
     "diff": "diff",
+    "archive": "archive",
     "import": "import_",
     "dlt": "dlt",
     "projector": "projector",

@@ -67,7 +67,7 @@ class Replay:
     def feed(self, event: Event) -> Iterator[Change]:
         """Apply one event of the log; `event["position"]` is its place there. Yields outputs."""
         if event["type"] == "clock_advanced":
-            for contact_id in self._timers.due(self.contacts.values(), event["at"]):
+            for contact_id in self._timers.due(self.contacts, event["at"]):
                 yield from self._tick(self.contacts[contact_id], event["at"])
         elif event["type"] == "lifecycle_changed":
             yield from self._cross(event)

@@ -6,7 +6,7 @@ from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Mapping
 
     from processors.lifecycle import Contact
 
@@ -24,10 +24,12 @@ class Timers:
         if self._heap is not None and contact.next_due is not None:
             heappush(self._heap, (contact.next_due, contact.id))
 
-    def due(self, contacts: Iterable[Contact], clock: int) -> Iterator[str]:
+    def due(self, contacts: Mapping[str, Contact], clock: int) -> Iterator[str]:
         """Take out the ids of the contacts due by `clock`, in order of due time and id."""
         if self._heap is None:
-            self._heap = [(one.next_due, one.id) for one in contacts if one.next_due is not None]
+            self._heap = [(one.next_due, one.id) for one in contacts.values() if one.next_due is not None]
             heapify(self._heap)
         while self._heap and self._heap[0][0] <= clock:
-            yield heappop(self._heap)[1]
+            due, contact_id = heappop(self._heap)
+            if contacts[contact_id].next_due == due:  # else it is due at another time by now
+                yield contact_id

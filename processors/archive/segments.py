@@ -1,0 +1,98 @@
+"""Segment files: written aside, synced, then named. A contact's records are found by bisecting the blocks."""
+
+from __future__ import annotations
+
+import os
+from bisect import bisect_left
+from functools import cached_property
+from hashlib import file_digest
+from typing import TYPE_CHECKING
+
+from processors.archive.manifest import Segment, sync_folder
+from schemas.archived import Archived, packed_blocks, read_archived, unpack, write_archived
+from schemas.codec import HEADER_BYTES, SINGLE_OBJECT
+from schemas.container import SYNC_BYTES
+from schemas.events import RECORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+FRESH = "segment.new"
+SUFFIX = ".avro"
+ERASING = frozenset(SINGLE_OBJECT + one.fingerprint for one in RECORDS if one.name == "contact_erased")
+
+
+def write_segment(folder: Path, start: int, end: int, records: Iterable[Archived]) -> Segment:
+    """Write sorted records as the segment of these offsets; it is on the disk when this returns."""
+    erasures = 0
+
+    def counted() -> Iterator[Archived]:
+        nonlocal erasures
+        for record in records:
+            erasures += erases(record)
+            yield record
+
+    fresh = folder / FRESH
+    with fresh.open("w+b") as file:
+        count = write_archived(file, counted())
+        file.flush()
+        os.fsync(file.fileno())
+        size = file.tell()
+        file.seek(0)
+        digest = file_digest(file, "sha256").hexdigest()
+    name = f"{start:020d}-{end:020d}-{digest[:8]}{SUFFIX}"
+    fresh.replace(folder / name)
+    sync_folder(folder)
+    return Segment(
+        file=name, start=start, end=end, records=count, erasures=erasures, bytes=size, sha256=digest
+    )
+
+
+def read_segment(path: Path) -> Iterator[Archived]:
+    """Read a segment in its order. Raises SchemaError where it is damaged."""
+    with path.open("rb") as file:
+        yield from read_archived(file)
+
+
+def erases(record: Archived) -> bool:
+    """Tell whether a record erases its contact."""
+    return record.value[:HEADER_BYTES] in ERASING
+
+
+class Index:
+    """Finds the records of single contacts in a segment; keeps where the blocks are, and keys it has met."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._firsts: dict[int, bytes] = {}
+
+    def records_of(self, key: bytes) -> Iterator[Archived]:
+        """Read the records of one contact in order of their offsets."""
+        blocks = range(len(self._blocks))
+        number = max(0, bisect_left(blocks, key, key=self._first) - 1)  # its first may end the block before
+        for block in blocks[number:]:
+            records = self._block(block)
+            yield from (one for one in records if one.key == key)
+            if records[-1].key > key:
+                return
+
+    @cached_property
+    def _blocks(self) -> list[tuple[int, int, int]]:
+        """Place and size of each block's packed bytes, and how many records it has."""
+        found = []
+        with self._path.open("rb") as file:
+            for count, packed in packed_blocks(file):
+                found.append((file.tell() - SYNC_BYTES - len(packed), len(packed), count))
+        return found
+
+    def _first(self, number: int) -> bytes:
+        if number not in self._firsts:
+            self._firsts[number] = self._block(number)[0].key
+        return self._firsts[number]
+
+    def _block(self, number: int) -> list[Archived]:
+        place, size, count = self._blocks[number]
+        with self._path.open("rb") as file:
+            file.seek(place)
+            return unpack(file.read(size), count)

@@ -1,0 +1,124 @@
+"""`stageline archive`: contact-events in files, for replay."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from processors.archive.compaction import merge_segments
+from processors.archive.erasure import erase
+from processors.archive.folder import open_archive
+from processors.archive.locks import reading, writing
+from processors.archive.verify import faults
+from processors.archive.writer import Pace
+from processors.settings import load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+MEGABYTE = 1 << 20
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), required=False)
+@click.option("--once", is_flag=True, help="End when all that the topic has now is archived.")
+@click.option("--every", default=60, show_default=True, type=click.IntRange(1), help="Write after so many s.")
+@click.option(
+    "--memory",
+    default=128,
+    show_default=True,
+    type=click.IntRange(1),
+    help="MB for what waits to be written.",
+)
+@click.option("--verify", is_flag=True, help="Check every file against its manifest, and end.")
+@click.option("--compact", is_flag=True, help="Make one segment of each partition, and end.")
+def archive(folder: Path | None, *, once: bool, every: int, memory: int, verify: bool, compact: bool) -> None:
+    """Write contact-events into FOLDER (`archive` in the home folder), and go on as more comes.
+
+    Files are sorted by contact and offset, so that `stageline replay --events FOLDER` sees one contact at a
+    time. It can be killed at any moment and goes on where it was. Erased contacts are taken out. One writer
+    at a time; readers may be at work meanwhile. SIGTERM or Ctrl-C writes what is waiting and ends.
+    """
+    settings = load_settings()
+    root = settings.home / "archive" if folder is None else folder
+    if verify:
+        sys.exit(_verify(root))
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)  # personal data
+    with writing(root):
+        if compact:
+            _compact(root)
+        else:
+            asyncio.run(_follow(settings.bootstrap_servers, root, Pace(memory * MEGABYTE, every), once=once))
+
+
+async def _follow(bootstrap: str, root: Path, pace: Pace, *, once: bool) -> None:
+    from processors.archive.follow import follow  # noqa: PLC0415 - aiokafka takes a while to import
+
+    stop, loop, begun = asyncio.Event(), asyncio.get_running_loop(), time.monotonic()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    with _bar() as bar:
+        written = await follow(bootstrap, root, pace, stop=stop, once=once, progress=_shown(bar))
+    click.echo(f"{written:,} records archived in {time.monotonic() - begun:.1f} s.", err=True)
+
+
+def _bar() -> Progress:
+    console = Console(stderr=True)
+    return Progress(
+        BarColumn(),
+        TextColumn("{task.fields[counts]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+def _shown(bar: Progress) -> Callable[[int, int, int], None]:
+    task, begun = bar.add_task("", total=None, counts=""), time.monotonic()
+
+    def show(records: int, done: int, total: int) -> None:
+        rate = records / max(time.monotonic() - begun, 0.001)
+        bar.update(task, completed=done, total=total, counts=f"{records:,} records, {rate:,.0f}/s")
+
+    return show
+
+
+def _compact(root: Path) -> None:
+    found = open_archive(root)
+    for partition, manifest in tuple(found.manifests.items()):
+        if len(manifest.segments) > 1:
+            merge_segments(found, partition, slice(0, len(manifest.segments)))
+    left = erase(found, again=True)
+    records = sum(one.records for one in found.manifests.values())
+    click.echo(f"{records:,} records, one segment a partition; {left:,} of erased contacts taken out.")
+
+
+def _verify(root: Path) -> int:
+    with reading(root):
+        found = open_archive(root)
+        wrong = 0
+        for fault in _each(tuple(found.manifests), lambda partition: faults(found, partition)):
+            wrong += 1
+            click.echo(fault, err=True)
+        records = sum(one.records for one in found.manifests.values())
+    segments = sum(len(one.segments) for one in found.manifests.values())
+    click.echo(
+        f"{records:,} records in {segments} segments: {f'{wrong} faults' if wrong else 'all as written'}."
+    )
+    return int(wrong > 0)
+
+
+def _each(partitions: Sequence[int], check: Callable[[int], Iterator[str]]) -> Iterator[str]:
+    with _bar() as bar:
+        for partition in bar.track(partitions, description=""):
+            yield from check(partition)
