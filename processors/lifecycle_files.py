@@ -17,7 +17,11 @@ _PRESETS = files("schemas") / "lifecycles"
 
 def load_lifecycle(path_or_preset: str) -> Plan:
     """Return the plan of a file or preset. Raises LifecycleError whose text is the whole report."""
-    name, data = read_lifecycle(path_or_preset)
+    return compile_lifecycle(*read_lifecycle(path_or_preset))
+
+
+def compile_lifecycle(name: str, data: bytes) -> Plan:
+    """Return the plan of a file's bytes; reports call it `name`. Raises LifecycleError as above."""
     return compile_bytes(data, name)
 
 

@@ -27,6 +27,7 @@ COMMANDS = {
     "why": "why",
     "diff": "diff",
     "archive": "archive",
+    "lab": "lab",
     "import": "import_",
     "dlt": "dlt",
     "projector": "projector",

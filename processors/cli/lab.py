@@ -1,0 +1,145 @@
+"""`stageline lab`: what other values in a lifecycle file would have brought, over recorded history."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from processors.cli.log import Refusals, events_option, progress, recorded_option
+from processors.cli.when import When, iso
+from processors.lab.evaluation import Evaluation, target_stage
+from processors.lab.variants import make_variants
+from processors.lab.vary import combinations, read_vary
+from processors.replay.log_files import open_log
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Told = dict[str, Any]
+
+DAY_MS = 86_400_000
+
+
+@click.command()
+@click.argument("file")
+@click.option("--vary", "written", multiple=True, metavar="PATH=VALUES",
+              help="A value of the file and what to try for it: 3..8, '7d..28d step 7d', or a,b,c. "
+                   "Repeatable: every combination is tried.")  # fmt: skip
+@events_option
+@click.option("--stage", help="The stage that is judged. Default: the first with a hand-off.")
+@click.option("--within", "horizon", type=click.IntRange(1, 3_650), default=90, show_default=True,
+              metavar="DAYS", help="A deal won so many days after a hand-off counts for it.")  # fmt: skip
+@click.option("--as-of", type=When(), help="Advance all clocks to this time. Default: the last event.")
+@click.option("--format", "form", type=click.Choice(("table", "csv", "json")), default="table")
+@recorded_option
+def lab(file: str, written: tuple[str, ...], events: str, **options: Any) -> None:  # noqa: ANN401 - the options above
+    """Try other values in FILE (a path or a preset) on history, all in one pass.
+
+    \b
+    stageline lab acme.yaml --vary 'scores.interest.rules.views.points=1..5' \\
+      --vary 'stages.mql.enter.any[1].score.interest.gte=20,25,30' --events log.ndjson
+
+    Prints for the file as it is and for each combination: MQLs per day, precision and recall against deals
+    won later, lead time, hand-offs. In lists a PATH names items by their id, others by number from 0.
+    """  # noqa: D301 - click's mark for a paragraph that is not wrapped
+    variants = make_variants(file, combinations([read_vary(one) for one in written]))
+    stage = target_stage(variants[0].plan, options["stage"])
+    if len(variants) > 1:
+        click.echo(f"{len(variants)} variants in one pass, the file as it is among them.", err=True)
+    with open_log(events) as log:
+        evaluation = Evaluation(variants, stage, log, recorded=options["recorded"])
+        with progress(log, evaluation) as watch:
+            for _event in watch(evaluation.run(Refusals(), options["as_of"])):
+                pass
+    _PRINTERS[options["form"]](_told(evaluation, options["horizon"]))
+
+
+def _told(evaluation: Evaluation, horizon: int) -> Told:
+    plan, outcomes = evaluation.variants[0].plan, evaluation.outcomes(horizon * DAY_MS)
+    return {
+        "lifecycle": f"{plan.id}@{plan.version}",
+        "stage": evaluation.stage,
+        "within_days": horizon,
+        "events": evaluation.events,
+        "refused": evaluation.refused,
+        "first": evaluation.first,
+        "last": evaluation.last,
+        "variants": [
+            {
+                "settings": dict(variant.settings),
+                "as_it_is": not index,
+                "plan_hash": variant.plan.plan_hash,
+                **found,
+            }
+            for index, (variant, found) in enumerate(zip(evaluation.variants, outcomes, strict=True))
+        ],
+    }
+
+
+def _as_json(told: Told) -> None:
+    click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+
+
+def _as_csv(told: Told) -> None:
+    """Write a line for each variant; a figure that has nothing to be computed of is empty."""
+    names = _names(told)
+    figures = [name for name in told["variants"][0] if name not in {"settings", "by_day"}]
+    writer = csv.writer(sys.stdout)
+    writer.writerow([*names, *figures])
+    for one in told["variants"]:
+        writer.writerow([*one["settings"].values(), *(one[name] for name in figures)])
+
+
+def _as_table(told: Told) -> None:
+    names = _names(told)
+    title = f"{told['lifecycle']}: {told['stage']}, won within {told['within_days']} days"
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    table = Table("", *map(_short, names), title=title, title_justify="left")
+    for name in ("MQLs", "per day", "precision", "recall", "lead time", "p90", "hand-offs"):
+        table.add_column(name, justify="right")
+    for one in told["variants"]:
+        mark = "as it is" if one["as_it_is"] else ""
+        table.add_row(mark, *map(escape, one["settings"].values()), *_figures(one))
+    console.print(table)
+    span = f" from {iso(told['first'])} to {iso(told['last'])}" if told["events"] else ""
+    refused = f", {told['refused']:,} refused" if told["refused"] else ""
+    console.print(f"{told['events']:,} events{span}{refused}", highlight=False)
+
+
+def _figures(one: Told) -> tuple[str, ...]:
+    return (
+        f"{one['mqls']:,}",
+        f"{one['mqls_per_day']:.2f}",
+        _share(one["precision"], one["won"], one["judged"]),
+        _share(one["recall"], one["foreseen"], one["won_contacts"]),
+        _days(one["lead_days_median"]),
+        _days(one["lead_days_p90"]),
+        f"{one['handoffs']:,}",
+    )
+
+
+def _share(share: float | None, part: int, whole: int) -> str:
+    return "—" if share is None else f"{share:.1%} ({part:,}/{whole:,})"
+
+
+def _days(days: float | None) -> str:
+    return "—" if days is None else f"{days:.1f} d"
+
+
+def _names(told: Told) -> list[str]:
+    return list(told["variants"][0]["settings"])
+
+
+def _short(name: str) -> str:
+    """Cut a path to its end: enough to tell which one, when there are few."""
+    return ".".join(name.split(".")[-2:])
+
+
+_PRINTERS: dict[str, Callable[[Told], None]] = {"table": _as_table, "csv": _as_csv, "json": _as_json}
