@@ -32,6 +32,9 @@ PARTITION_FETCH_BYTES = 512 << 10  # one fetch of 8 partitions is about 30,000 s
 CLOCK_S = (
     1.0  # how often timers are looked at: how late one may fire, and how many clock records there may be
 )
+# Transactions open at once. More of them are not more transactions a second, since client and broker are what
+# they wait for: each only takes longer, and the records that it wrote are held back for longer.
+AT_ONCE = 2
 REOPEN_S = 8.0  # longer than a session: by then a worker that only believed itself the owner knows better
 CLOSE_S = 5.0  # a producer whose broker does not answer is given up after this
 REPORT_S = 10.0
@@ -53,6 +56,7 @@ class Member(Service):
         self._assigned: frozenset[TopicPartition] = frozenset()
         self._serving: dict[TopicPartition, asyncio.Task[None]] = {}
         self._background: set[asyncio.Task[None]] = set()
+        self._turns = asyncio.Semaphore(AT_ONCE)
         self._consumer: AIOKafkaConsumer = None  # made by on_start: it needs the running loop
 
     @property
@@ -121,7 +125,7 @@ class Member(Service):
                 self._open(source)
 
     def _open(self, source: TopicPartition) -> None:
-        partition = Partition(source, self._processor, self._consumer, self._bootstrap)
+        partition = Partition(source, self._processor, self._consumer, self._bootstrap, self._turns)
         self.partitions[source] = partition
         self._serving[source] = asyncio.create_task(self._serve(partition))
 

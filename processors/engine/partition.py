@@ -46,7 +46,12 @@ class Partition:
     """See the module. Only the task in `serve` writes; everybody else hands it records or a clock."""
 
     def __init__(
-        self, source: TopicPartition, processor: Processor, consumer: AIOKafkaConsumer, bootstrap: str
+        self,
+        source: TopicPartition,
+        processor: Processor,
+        consumer: AIOKafkaConsumer,
+        bootstrap: str,
+        turns: asyncio.Semaphore,
     ) -> None:
         self.source = source
         self.store = MemoryStore()
@@ -69,6 +74,7 @@ class Partition:
         self._history: History | None = None  # for the batch that comes next
         self._clock: bytes | None = None  # to be sent
         self._wake = asyncio.Event()
+        self._turns = turns
         self._busy = asyncio.Lock()
         self._limit = MIN_BATCH  # records of the next batch
         self._meter = Meter(processor.name, source.topic)
@@ -95,8 +101,12 @@ class Partition:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            async with self._busy:
-                await self._work()
+            while self._has_work():
+                started = time.monotonic()
+                async with self._turns, self._busy:  # in this order: `hold` need not wait for a turn
+                    await self._work()
+                if len(self._waiting) < self._limit:
+                    await asyncio.sleep(started + PACE_S - time.monotonic())
 
     def accept(self) -> None:
         """Take records from now on; the consumer stands at `next_offset`."""
@@ -143,15 +153,15 @@ class Partition:
         topic = self._processor.changelog
         return None if topic is None else TopicPartition(topic, self.source.partition)
 
+    def _has_work(self) -> bool:
+        return self._accepting and (self._clock is not None or bool(self._waiting))
+
     async def _work(self) -> None:
-        while self._accepting and (self._clock is not None or self._waiting):
-            started = time.monotonic()
-            if self._clock is not None:
-                await self._send_clock(self._clock)
-            else:
-                await self._process()
-            if len(self._waiting) < self._limit:
-                await asyncio.sleep(started + PACE_S - time.monotonic())
+        """Do one transaction, if there still is something to do: a rebalance may have come first."""
+        if self._clock is not None:
+            await self._send_clock(self._clock)
+        elif self._has_work():
+            await self._process()
 
     async def _send_clock(self, value: bytes) -> None:
         """Append the clock to the source itself, fenced like everything else; it comes back as a record."""

@@ -72,10 +72,11 @@ async def commit(
         for target, rows_of_target in rows.items()
         for builder in _record_batches(producer, rows_of_target)
     ]
-    if consumed:
-        sending.append(producer.send_offsets_to_transaction(dict(consumed), group))
     # aiokafka would commit even if a record batch was refused (too large, say): look at each delivery first.
     await asyncio.gather(*sending)
+    # Only now: brokers check one write of a transaction at a time, and let another have to be sent again.
+    if consumed:
+        await producer.send_offsets_to_transaction(dict(consumed), group)
     await producer.commit_transaction()
 
 

@@ -115,6 +115,10 @@ class Broker:
             if known.open and not known.open.ending:
                 self._end(name, known.open, ABORTED)
 
+    def open_transactions(self) -> int:
+        """Return how many transactions are begun and not decided."""
+        return sum(known.open is not None and not known.open.ending for known in self._ids.values())
+
     def is_settled(self, name: str) -> bool:
         """Tell whether nothing of a transactional id is open."""
         return name not in self._ids or self._ids[name].open is None
