@@ -6,13 +6,14 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import InvalidProducerEpoch, InvalidProducerIdMapping, ProducerFenced
+from aiokafka.errors import IllegalOperation, InvalidProducerEpoch, InvalidProducerIdMapping, ProducerFenced
 from aiokafka.partitioner import murmur2
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from aiokafka.producer.message_accumulator import BatchBuilder
+    from aiokafka.structs import RecordMetadata
 
     from processors.engine.batch import Headers, Output
 
@@ -67,17 +68,30 @@ async def commit(
     When it returns, that is committed. When it raises, it is not known: the producer must not be used again.
     """
     await producer.begin_transaction()
-    sending = [
-        await producer.send_batch(builder, target.topic, partition=target.partition)
-        for target, rows_of_target in rows.items()
-        for builder in _record_batches(producer, rows_of_target)
-    ]
+    sending = await _send(producer, rows)
     # aiokafka would commit even if a record batch was refused (too large, say): look at each delivery first.
     await asyncio.gather(*sending)
     # Only now: brokers check one write of a transaction at a time, and let another have to be sent again.
     if consumed:
         await producer.send_offsets_to_transaction(dict(consumed), group)
     await producer.commit_transaction()
+
+
+async def _send(producer: AIOKafkaProducer, rows: Rows) -> list[asyncio.Future[RecordMetadata]]:
+    """Hand over all rows and return their deliveries.
+
+    When the producer ends between two of them, fenced perhaps, the deliveries so far know why: that is raised.
+    """
+    sending: list[asyncio.Future[RecordMetadata]] = []
+    try:
+        for target, rows_of_target in rows.items():
+            for builder in _record_batches(producer, rows_of_target):
+                delivery = await producer.send_batch(builder, target.topic, partition=target.partition)
+                sending.append(delivery)
+    except IllegalOperation:
+        await asyncio.gather(*sending)
+        raise
+    return sending
 
 
 def _record_batches(producer: AIOKafkaProducer, rows: list[Row]) -> Iterator[BatchBuilder]:

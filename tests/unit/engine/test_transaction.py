@@ -1,9 +1,13 @@
+import asyncio
+from typing import Any
+
+import pytest
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError, ProducerFenced
+from aiokafka.errors import IllegalOperation, KafkaError, ProducerFenced
 from kafka.partitioner.default import murmur2
 
 from processors.engine.batch import Output
-from processors.engine.transaction import Rows, is_fenced, route
+from processors.engine.transaction import Rows, commit, is_fenced, route
 
 
 def test_outputs_go_to_the_partition_that_every_kafka_client_would_choose_and_keep_their_order() -> None:
@@ -22,3 +26,36 @@ def test_a_producer_is_known_to_be_fenced_even_when_the_client_wraps_the_reason(
     assert is_fenced(wrapped)
     assert is_fenced(ProducerFenced())
     assert not is_fenced(KafkaError("the disk is full"))
+
+
+class FencedBetweenTwoSends:
+    """aiokafka's producer when its background task is refused after it has taken a first record batch."""
+
+    def __init__(self) -> None:
+        self._first: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+    async def begin_transaction(self) -> None:
+        pass
+
+    def create_batch(self) -> "FencedBetweenTwoSends":
+        return self
+
+    def append(self, **_row: object) -> object:
+        return self
+
+    async def send_batch(self, _builder: object, _topic: str, *, partition: int) -> asyncio.Future[Any]:
+        if partition:
+            self._first.set_exception(ProducerFenced())
+            raise IllegalOperation("Can't send messages while not in transaction")
+        return self._first
+
+
+def test_a_producer_fenced_between_two_record_batches_is_known_to_be_fenced() -> None:
+    rows: Rows = {TopicPartition("out", number): [(b"key", b"value", [])] for number in (0, 1)}
+
+    async def write() -> None:
+        producer: Any = FencedBetweenTwoSends()
+        await commit(producer, rows, {}, "group")
+
+    with pytest.raises(ProducerFenced):
+        asyncio.run(write())
