@@ -80,7 +80,7 @@ async def commit(
 async def _send(producer: AIOKafkaProducer, rows: Rows) -> list[asyncio.Future[RecordMetadata]]:
     """Hand over all rows and return their deliveries.
 
-    When the producer ends between two of them, fenced perhaps, the deliveries so far know why: that is raised.
+    When the producer ends between two of them, fenced perhaps, the deliveries so far know why: they raise it.
     """
     sending: list[asyncio.Future[RecordMetadata]] = []
     try:
