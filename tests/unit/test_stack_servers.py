@@ -66,8 +66,9 @@ def test_data_of_a_newer_kafka_is_refused(data: Path) -> None:
         data_is_ours(data)
 
 
-@pytest.mark.parametrize("recorded", [str(os.getpid()), "999999999", "", "-7", "not a number"])
+@pytest.mark.parametrize("recorded", ["{own}", "999999999", "", "-7", "not a number"])
 def test_a_pid_file_that_does_not_name_our_server_finds_nothing(tmp_path: Path, recorded: str) -> None:
+    recorded = recorded.format(own=os.getpid())
     server = kafka_server(tmp_path, QUIET)
     server.folder.mkdir()
     server.pid_file.write_text(recorded, encoding="utf-8")
