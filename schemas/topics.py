@@ -83,6 +83,19 @@ LIFECYCLE_CHANGELOG = Topic(
     segment_bytes=64 << 20,  # the newest segment is never compacted: recovery reads it whole
 )
 
+
+def generation_changelog(generation: int) -> Topic:
+    """Return the topic in which a definition's states are built before it is live; deleted afterwards."""
+    return Topic(
+        name=f"stageline-generation-{generation}-changelog",
+        key="contact id",
+        holds="contact state under a definition that is not live yet",
+        cleanup="compact",
+        max_message_bytes=ADMITTED_BYTES,
+        segment_bytes=LIFECYCLE_CHANGELOG.segment_bytes,
+    )
+
+
 ALL = (
     ENGAGEMENT,
     HANDOFF_RESPONSE,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from collections import deque
+
     from processors.engine.store import Store
     from processors.engine.timers import Timers
 
@@ -47,6 +49,10 @@ class Batch:
     of them needs all that the source ever held of some keys, it says which in `wanted`; the next batch
     then has it in `history`. `offset` is the record at work, for the error message; `oldest` the first
     event, for the metrics, if there is one that was published.
+
+    A barrier is a record after which other rules decide. `rules` is the value of the one passed last. To
+    pass one, the processor stops before it and says in `crossing` what it needs; the batches that begin with
+    it then have that in `lived`, until one of them says in `passed` that everybody has gone over.
     """
 
     records: Sequence[Record]
@@ -55,6 +61,10 @@ class Batch:
     next_offset: int
     history: History | None = None
     wanted: tuple[bytes, ...] = ()
+    rules: bytes | None = None
+    lived: Lived | None = None
+    crossing: Crossing | None = None
+    passed: Record | None = None
     offset: int = -1
     oldest: dict[str, Any] | None = None
     states: dict[bytes, bytes | None] = field(default_factory=dict)
@@ -67,14 +77,33 @@ class Batch:
         return self.store.get(key) or b""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crossing:
+    """How to pass a barrier: `living` applies the new rules to all of the source's history, None in place.
+
+    `has_gone_over` tells it of a state; so a crash on the way repeats nothing.
+    """
+
+    living: Processor | None
+    has_gone_over: Callable[[bytes], bool]
+
+
+@dataclass(slots=True, kw_only=True)
+class Lived:
+    """States as the new rules would have had them at the barrier; `left` still go by the old ones."""
+
+    states: Store
+    left: deque[bytes]
+
+
 class Clock(Protocol):
     """How a processor with timers is told the time: through its source topic."""
 
     def next_due(self, state: bytes) -> int | None:
         """Return when a contact needs the clock next (ms, UTC)."""
 
-    def record(self, at: int) -> bytes:
-        """Return the value of the record that says it is `at` (ms, UTC)."""
+    def record(self, at: int) -> bytes | None:
+        """Return the value of the record that says it is `at` (ms, UTC); None: others write it."""
 
 
 class Processor(Protocol):

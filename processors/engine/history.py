@@ -22,7 +22,10 @@ RECORDS_AT_ONCE = 20_000  # the event loop is held this long (about 40 ms) betwe
 
 
 async def read_history(bootstrap: str, homes: Mapping[bytes, TopicPartition]) -> History:
-    """Read every committed record of these keys, each from its partition, up to where that ends now."""
+    """Read every committed record of these keys, each from its partition, up to where that ends now.
+
+    The records of no key, which concern a partition as a whole, come with each of its keys.
+    """
     found: dict[bytes, list[Record]] = {key: [] for key in homes}
     reader = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
@@ -36,10 +39,17 @@ async def read_history(bootstrap: str, homes: Mapping[bytes, TopicPartition]) ->
         ends = await reader.end_offsets(list(set(homes.values())))
         while any([await reader.position(home) < end for home, end in ends.items()]):
             fetched = await reader.getmany(timeout_ms=100, max_records=RECORDS_AT_ONCE)
-            for records in fetched.values():
+            for home, records in fetched.items():
                 for record in records:
                     if record.key in found:
                         found[record.key].append(record)
+                    elif not record.key:
+                        for key in _at_home(homes, home):
+                            found[key].append(record)
     finally:
         await reader.stop()
     return found
+
+
+def _at_home(homes: Mapping[bytes, TopicPartition], home: TopicPartition) -> list[bytes]:
+    return [key for key, one in homes.items() if one == home]

@@ -16,9 +16,17 @@ from typing import TYPE_CHECKING
 from aiokafka import TopicPartition
 
 from processors.engine.batch import NO_HEADERS, Batch
+from processors.engine.crossing import cross, read_record
 from processors.engine.history import read_history
 from processors.engine.metrics import Meter
-from processors.engine.recovery import PROGRESS_KEY, find_start, progress_row, restore, restore_timers
+from processors.engine.recovery import (
+    NO_BARRIER,
+    PROGRESS_KEY,
+    find_start,
+    progress_row,
+    restore,
+    restore_timers,
+)
 from processors.engine.store import MemoryStore
 from processors.engine.timers import Timers
 from processors.engine.transaction import commit, make_producer, partition_of, route
@@ -28,7 +36,7 @@ if TYPE_CHECKING:
 
     from aiokafka import AIOKafkaConsumer
 
-    from processors.engine.batch import History, Processor, Record
+    from processors.engine.batch import History, Lived, Processor, Record
     from processors.engine.transaction import Rows
 
 # A batch is as large as can be processed in this time: heartbeats and the other partitions wait
@@ -72,6 +80,8 @@ class Partition:
         self._waiting: list[Record] = []
         self._batch: Batch | None = None
         self._history: History | None = None  # for the batch that comes next
+        self._rules: Record | None = None  # the barrier passed last
+        self._lived: Lived | None = None  # for the batches that pass the next one
         self._clock: bytes | None = None  # to be sent
         self._wake = asyncio.Event()
         self._turns = turns
@@ -89,7 +99,10 @@ class Partition:
             progress = await restore(self._bootstrap, self._changelog, self.store, self._restoring)
         if self._processor.clock is not None:
             await restore_timers(self._processor.clock, self.store, self.timers)
-        start = await find_start(self._consumer, self.source, progress, stateful=self._changelog is not None)
+        if progress is not None and progress.barrier != NO_BARRIER:
+            self._rules = await read_record(self._bootstrap, self.source, progress.barrier)
+        covered = None if progress is None else progress.next_offset
+        start = await find_start(self._consumer, self.source, covered, stateful=self._changelog is not None)
         self.next_offset, self._silent_below = start
         self.ready = True
 
@@ -178,6 +191,8 @@ class Partition:
             timers=self.timers,
             next_offset=records[-1].offset + 1,
             history=self._history,
+            rules=None if self._rules is None else self._rules.value,
+            lived=self._lived,
         )
         self._history = None
         started = time.perf_counter()
@@ -198,8 +213,12 @@ class Partition:
         self.transactions += 1
         if not silent:
             self._meter.committed(batch, rows, len(records) - len(unfinished), time.perf_counter() - decided)
+        if batch.passed is not None:
+            self._rules, self._lived = batch.passed, None
         if batch.wanted:
             self._history = await read_history(self._bootstrap, self._homes(batch.wanted))
+        if batch.crossing is not None:
+            self._lived = await cross(self._bootstrap, self.source, batch, self._homes)
         if self._paused and self._accepting and len(self._waiting) < RESUME_BELOW:
             self._consumer.resume(self.source)
             self._paused = False
@@ -217,7 +236,9 @@ class Partition:
         rows = {} if silent else route(batch.outputs, self._counts)
         if self._changelog is not None:
             rows[self._changelog] = [(key, state, NO_HEADERS) for key, state in batch.states.items()]
-            progress = progress_row(batch.next_offset, _contacts_after(batch))
+            rules = batch.passed or self._rules
+            barrier = NO_BARRIER if rules is None else rules.offset
+            progress = progress_row(batch.next_offset, _contacts_after(batch), barrier)
             rows[self._changelog].append((PROGRESS_KEY, progress, NO_HEADERS))
         return rows
 

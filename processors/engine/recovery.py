@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from aiokafka import AIOKafkaConsumer
 
@@ -23,14 +23,23 @@ if TYPE_CHECKING:
     from processors.engine.store import Store
     from processors.engine.timers import Timers
 
-# The changelog also says how far it goes: under this key stand the next source offset and how many contacts
-# there are up to it. No contact has it, since ids hold no control characters; compaction keeps the newest.
+# The changelog also says how far it goes: under this key stand the next source offset, how many contacts
+# there are up to it, and the offset of the barrier passed last (-1: none). No contact has this key, since ids
+# hold no control characters; compaction keeps the newest.
 PROGRESS_KEY = b"\x00progress"
+NO_BARRIER = -1
 FETCH_BYTES = 8 << 20  # per request; about 30,000 typical states
 ROWS_AT_ONCE = 20_000  # the event loop is held this long (about 40 ms) between two heartbeats
 log = logging.getLogger(__name__)
 
 STEP = 10_000  # contacts whose timers are read between two looks at the event loop
+
+
+class Progress(NamedTuple):
+    """What a changelog covers: everything before `next_offset`, by the rules of the record at `barrier`."""
+
+    next_offset: int
+    barrier: int
 
 
 class SourceReplacedError(LifecycleError):
@@ -45,8 +54,8 @@ class SourceReplacedError(LifecycleError):
 
 async def restore(
     bootstrap: str, changelog: TopicPartition, store: Store, restoring: Callable[[int], None]
-) -> int | None:
-    """Read the changelog to its end into `store`; return the next source offset it covers, if any.
+) -> Progress | None:
+    """Read the changelog to its end into `store`; return what it covers, if anything.
 
     `restoring` is told how many offsets are left.
 
@@ -77,16 +86,18 @@ async def restore(
     return _trusted(changelog, store, progress)
 
 
-def progress_row(next_offset: int, contacts: int) -> bytes:
+def progress_row(next_offset: int, contacts: int, barrier: int = NO_BARRIER) -> bytes:
     """Return what stands under `PROGRESS_KEY`."""
-    return b"%d %d" % (next_offset, contacts)
+    return b"%d %d %d" % (next_offset, contacts, barrier)
 
 
-def _trusted(changelog: TopicPartition, store: Store, progress: bytes | None) -> int | None:
-    """Return the offset of a progress row if its contacts are all there; else empty the store."""
-    next_offset, contacts = map(int, progress.split()) if progress else (None, 0)
+def _trusted(changelog: TopicPartition, store: Store, progress: bytes | None) -> Progress | None:
+    """Return what a progress row says if its contacts are all there; else empty the store."""
+    next_offset, contacts, barrier, *_ = (
+        (*map(int, progress.split()), NO_BARRIER) if progress else (None, 0, 0)
+    )
     if len(store) == contacts:
-        return next_offset
+        return None if next_offset is None else Progress(next_offset, barrier)
     log.error(
         "changelog damaged, folding again topic=%s partition=%d contacts=%d expected=%d",
         *changelog,

@@ -58,9 +58,10 @@ def transferred_state(plan: Plan, history: History, contact_id: str, transfer: s
         return transferred_state(plan, history, other, event_id)
 
     for recorded in history(contact_id):
-        if recorded["type"] == "clock_advanced":
-            if contact.next_due is not None and contact.next_due <= recorded["at"]:
-                tick(plan, contact, recorded["at"])
+        due = contact.next_due
+        if recorded["type"] == "clock_advanced" and due is not None and due <= recorded["at"]:
+            tick(plan, contact, recorded["at"])
+        if recorded["contact_id"] is None:
             continue
         event = as_lived(plan, recorded, of_others)
         told.append(event)

@@ -42,14 +42,14 @@ def refold_contact(plan: Plan, contact: Contact, history: Iterable[Event]) -> tu
 
     Voided events are left out. Of the contact's own state the moves, hand-offs and resets are kept.
     """
-    program, events = program_of(plan), list(history)
+    program = program_of(plan)
+    events = [event for event in history if event["position"] <= contact.position]  # the log may go on
     voided = {event["voids"] for event in events if event["type"] == "engagement_voided"}
     fresh = Contact(counts_floor=contact.counts_floor, score_floors=dict(contact.score_floors))
     begin(program, fresh, contact.id)
     fresh.places, fresh.clock = contact.places, contact.clock
     for event in events:
-        if event["position"] <= contact.position:
-            _count(program, fresh, event, voided)
+        _count(program, fresh, event, voided)
     for name in ACCUMULATED:
         setattr(contact, name, getattr(fresh, name))
     turn = Turn(program=program, contact=contact, now=contact.clock, dirty=program.inputs.everything)

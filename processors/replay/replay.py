@@ -6,7 +6,7 @@ becomes of one does not depend on the others. Where a recorded log changes its d
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from functools import partial
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
@@ -59,7 +59,7 @@ class Replay:
         self.told: dict[str, list[Event]] = {}  # by contact, when one is sought
         self._seeks: str | None = None  # the contact whose history is wanted: it is not folded again
         self._fed_by: dict[str, set[str]] = {}  # contact → contacts that passed events on to it
-        self._timers = Timers()
+        self._timers: defaultdict[int, Timers] = defaultdict(Timers)  # by partition
         self._home = home
         self._crossings = None if anew else Crossings(plan, history, home, self._for_all_history)
         self._passed_on: dict[str, bytes] = {}  # transfer → state, when all is applied anew
@@ -67,14 +67,20 @@ class Replay:
     def feed(self, event: Event) -> Iterator[Change]:
         """Apply one event of the log; `event["position"]` is its place there. Yields outputs."""
         if event["type"] == "clock_advanced":
-            for contact_id in self._timers.due(self.contacts, event["at"]):
-                yield from self._tick(self.contacts[contact_id], event["at"])
+            yield from self._advance(0 if self._home is None else event["partition"], event["at"])
         elif event["type"] == "lifecycle_changed":
             yield from self._cross(event)
         elif self._recorded:
             yield from self._deliver(deque([event]), None)
         else:
             yield from self._deliver(deque(place_normal(event)), event["position"] * STEPS)
+
+    def _advance(self, partition: int, clock: int) -> Iterator[Change]:
+        """Let time pass for the contacts of a partition."""
+        home = self._home
+        is_there = None if home is None else lambda contact_id: home(contact_id) == partition
+        for contact_id in self._timers[partition].due(self.contacts, clock, is_there):
+            yield from self._tick(self.contacts[contact_id], clock)
 
     def finish(self, as_of: int) -> Iterator[Change]:
         """Advance every contact to `as_of`, in order of their ids."""
@@ -102,7 +108,7 @@ class Replay:
             said = lifecycle.dump(old, self.contacts[contact_id])
             state, changes = lifecycle.switch(old, said, new, crossing.lived(contact_id, said), barrier)
             contact = self.contacts[contact_id] = lifecycle.load(new, state)
-            self._timers.set(contact)
+            self._note_due(contact)
             for change in changes:
                 yield from self._handle(change, contact, deque())
 
@@ -121,7 +127,7 @@ class Replay:
             event = self._understood(event)
             for change in lifecycle.fold(self.plan_of(contact_id), contact, event):
                 yield from self._handle(change, contact, queue)
-            self._timers.set(self.contacts[contact_id])
+            self._note_due(self.contacts[contact_id])
 
     def _understood(self, event: Event) -> Event:
         """Say an event in the terms of the definition that decides."""
@@ -172,7 +178,10 @@ class Replay:
     def _tick(self, contact: Contact, clock: int) -> Iterator[Change]:
         changes = lifecycle.tick(self.plan_of(contact.id), contact, clock)
         yield from (one for one in changes if one["record"] in OUTPUTS)
-        self._timers.set(contact)
+        self._note_due(contact)
+
+    def _note_due(self, contact: Contact) -> None:
+        self._timers[0 if self._home is None else self._home(contact.id)].set(contact)
 
     def _refold(self, contact: Contact, without: str | None) -> Iterator[Change]:
         """Fold a contact again from all it was told, but for what came from `without`."""
@@ -195,10 +204,15 @@ class Replay:
         )  # fmt: skip
         inner._seeks = contact.id
         last = contact.position if self._recorded else contact.position // STEPS
-        for event in takewhile(lambda event: event["position"] <= last, self._history()):
+        for event in takewhile(lambda one: not self._is_after(one, contact.id, last), self._history()):
             for _change in inner.feed(event):
                 pass
         return inner.told
+
+    def _is_after(self, event: Event, contact_id: str, last: int) -> bool:
+        """Whether an event comes after the one at `last` in the contact's partition."""
+        there = self._home is None or self._home(contact_id) == event["partition"]
+        return there and bool(event["position"] > last)
 
     def _with_sources(self, contact_id: str) -> AbstractSet[str]:
         found, fresh = {contact_id}, {contact_id}

@@ -6,7 +6,7 @@ from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from processors.lifecycle import Contact
 
@@ -24,10 +24,13 @@ class Timers:
         if self._heap is not None and contact.next_due is not None:
             heappush(self._heap, (contact.next_due, contact.id))
 
-    def due(self, contacts: Mapping[str, Contact], clock: int) -> Iterator[str]:
-        """Take out the ids of the contacts due by `clock`, in order of due time and id."""
+    def due(
+        self, contacts: Mapping[str, Contact], clock: int, is_ours: Callable[[str], bool] | None = None
+    ) -> Iterator[str]:
+        """Take out the ids of the contacts due by `clock`, in order of due time and id; of ours only."""
         if self._heap is None:
-            self._heap = [(one.next_due, one.id) for one in contacts.values() if one.next_due is not None]
+            ours = (one for one in contacts.values() if is_ours is None or is_ours(one.id))
+            self._heap = [(one.next_due, one.id) for one in ours if one.next_due is not None]
             heapify(self._heap)
         while self._heap and self._heap[0][0] <= clock:
             due, contact_id = heappop(self._heap)

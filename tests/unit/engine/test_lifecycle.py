@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.engine import lifecycle as module
+from processors.engine import folding as module
 from processors.engine.batch import Batch, History, Output
 from processors.engine.lifecycle import Lifecycle, LifecycleClock
 from processors.engine.store import MemoryStore
@@ -40,7 +40,7 @@ class Log:
     def clock(self, at: int) -> None:
         self.append(b"", LifecycleClock().record(at))
 
-    def append(self, key: bytes, value: bytes) -> None:
+    def append(self, key: bytes, value: bytes | None) -> None:
         self.records.append(
             FetchedRecord(key=key, value=value, offset=len(self.records), topic="contact-events")
         )

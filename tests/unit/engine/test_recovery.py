@@ -1,6 +1,6 @@
 from aiokafka import TopicPartition
 
-from processors.engine.recovery import _trusted, progress_row
+from processors.engine.recovery import NO_BARRIER, _trusted, progress_row
 from processors.engine.store import MemoryStore
 
 CHANGELOG = TopicPartition("changelog", 0)
@@ -14,7 +14,7 @@ def _store_of(*keys: bytes) -> MemoryStore:
 
 def test_a_changelog_with_all_its_contacts_is_read_on_from() -> None:
     store = _store_of(b"a", b"b")
-    assert _trusted(CHANGELOG, store, progress_row(next_offset=17, contacts=2)) == 17
+    assert _trusted(CHANGELOG, store, progress_row(next_offset=17, contacts=2)) == (17, NO_BARRIER)
     assert len(store) == 2
 
 

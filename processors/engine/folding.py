@@ -1,0 +1,201 @@
+"""One batch of contact-events under one definition: each contact is loaded once, however many events it has.
+
+Two processors use it: `Lifecycle` decides and tells, `Living` applies another definition to the same log and
+tells nobody. What only the history can answer is asked for with `Wanted`: the batch ends before that record,
+and the next one begins with it and has the history.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from processors.lifecycle import dump, fold, load, next_due, refold, tick
+from processors.lifecycle.lived import all_but, is_foreign, transferred_state, translated
+from schemas.codec import decode_trusted
+from schemas.errors import SchemaError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from processors.engine.batch import Batch, History, Record
+    from processors.lifecycle import Contact
+    from processors.lifecycle.plan import Plan
+
+    Event = dict[str, Any]
+    Change = dict[str, Any]
+    Tell = Callable[[Record, Iterable[Change]], None]
+    """Takes what a record led to."""
+    Pass = Callable[[Record, Event], bool]
+    """Passes a record that changes the definition; False if it has to come again."""
+
+# Contacts whose clock is advanced in one transaction: about as much work as a full batch of events. The
+# others come with the next one, as the clock record is only consumed with the last of them. Should the
+# worker die in between, the contacts done are no longer due: going on after recovery is the same as
+# never having stopped.
+ADVANCED_AT_ONCE = 2_000
+
+
+class Wanted(Exception):  # noqa: N818 - a question, not an error
+    """All that the log holds of some contacts is wanted."""
+
+    def __init__(self, *keys: bytes) -> None:
+        super().__init__(*keys)
+        self.keys = keys
+
+
+class Folding:
+    """See the module."""
+
+    def __init__(self, plan: Plan, batch: Batch, tell: Tell) -> None:
+        self.batch, self.tell = batch, tell
+        self._plan = plan
+        self._contacts: dict[bytes, Contact] = {}
+
+    def run(self, pass_: Pass) -> None:
+        """Apply the records in order. Those of no contact (money spent on a channel, say) change nothing."""
+        batch = self.batch
+        for record in batch.records:
+            batch.offset = record.offset
+            try:
+                event = _decoded(record)
+            except SchemaError as error:
+                self.tell(record, (_unreadable(error),))
+                continue
+            if not self._take(record, event, pass_):
+                batch.next_offset = record.offset
+                break
+            if batch.passed is record:
+                batch.next_offset = record.offset + 1
+                break
+        self.settle()
+
+    def _take(self, record: Record, event: Event, pass_: Pass) -> bool:
+        """Take one record; tell whether it is done with."""
+        if event["type"] == "clock_advanced":
+            self.settle()
+            return self._advance(record, event["at"])
+        if event["type"] == "lifecycle_changed":
+            self.settle()
+            return pass_(record, event)
+        return event["contact_id"] is None or self._apply(record, event)
+
+    def _apply(self, record: Record, event: Event) -> bool:
+        """Apply one event to its contact; tell whether that could be done without more history."""
+        key, batch = record.key or b"", self.batch
+        contact = self._contacts.get(key)
+        if contact is None:
+            contact = self._contacts[key] = load(self._plan, batch.state(key))
+        event["position"] = record.offset
+        batch.oldest = batch.oldest or event
+        try:
+            asked = self._fold(record, contact, event)
+        except Wanted as question:
+            self._contacts[key] = self._before(record)
+            batch.wanted = (*self._history(), *question.keys)
+            return False
+        if asked:
+            self.settle(key)  # `_before` must not go back behind it
+        return True
+
+    def _fold(self, record: Record, contact: Contact, event: Event) -> bool:
+        """Fold an event and tell what it led to; returns whether history was needed for it."""
+        understood = self.understand(event)
+        changes = fold(self._plan, contact, understood)
+        told: list[Change] = []
+        asked = understood is not event and event["type"] == "history_transferred"
+        for change in changes:
+            if change["record"] == "refold_needed":
+                asked = True
+                contact, again = self._refold(contact, change["without"])
+                self._contacts[record.key or b""] = contact
+                told += again
+            else:
+                told.append(change)
+        self.tell(record, told)
+        return asked
+
+    def _before(self, last: Record) -> Contact:
+        """Return a contact as it was before a record of this batch."""
+        contact = load(self._plan, self.batch.state(last.key or b""))
+        earlier = [one for one in self.batch.records if one.key == last.key and one.offset < last.offset]
+        for event in _events(earlier):
+            if event["position"] > contact.position:
+                fold(self._plan, contact, self.understand(event))
+        return contact
+
+    def understand(self, event: Event) -> Event:
+        """Put an event in the terms of this definition. Raises Wanted for a history kept otherwise."""
+        if is_foreign(self._plan, event):
+            return dict(translated(event, self.transferred))
+        return event
+
+    def transferred(self, contact_id: str, transfer: str) -> bytes:
+        """Work out the state that a contact passed on."""
+        return transferred_state(self._plan, self._told, contact_id, transfer)
+
+    def _refold(self, contact: Contact, without: str | None) -> tuple[Contact, tuple[Change, ...]]:
+        """Fold a contact again from its history, but for what came from the contact `without`."""
+        self._need(contact.id, *([without] if without else []))
+        ours = list(self._told(contact.id))
+        theirs = list(self._told(without)) if without else []
+        kept = [self.understand(event) for event in all_but(ours, theirs, without) if event["contact_id"]]
+        state, changes = refold(self._plan, kept, keep_moves_of=dump(self._plan, contact))
+        return load(self._plan, state), changes
+
+    def _told(self, contact_id: str) -> Iterator[Event]:
+        """All that the log holds of a contact, with the clocks of its partition. Raises Wanted."""
+        self._need(contact_id)
+        return _events(self._history()[contact_id.encode()])
+
+    def _need(self, *contact_ids: str) -> None:
+        known = self._history()
+        missing = [key for key in map(str.encode, contact_ids) if key not in known]
+        if missing:
+            raise Wanted(*missing)
+
+    def _history(self) -> History:
+        """Return the history that came with the batch: for its first record only."""
+        batch = self.batch
+        return (batch.history or {}) if batch.offset == batch.records[0].offset else {}
+
+    def _advance(self, record: Record, at: int) -> bool:
+        """Advance the contacts that are due, the earliest first; tell whether those were all."""
+        batch = self.batch
+        due = batch.timers.pop_due(at, ADVANCED_AT_ONCE)
+        for key in due:
+            contact = load(self._plan, batch.state(key))
+            self.tell(record, tick(self._plan, contact, at))
+            self.note(key, dump(self._plan, contact))
+        done = len(due) < ADVANCED_AT_ONCE
+        if done:
+            batch.timers.clock_arrived(at)
+        return done
+
+    def settle(self, *keys: bytes) -> None:
+        """Note the states of contacts that were worked on: all of them, or some."""
+        for key in keys or tuple(self._contacts):
+            self.note(key, dump(self._plan, self._contacts.pop(key)))
+
+    def note(self, key: bytes, state: bytes) -> None:
+        """Note a contact's state and when it is due."""
+        self.batch.states[key] = state
+        self.batch.timers.set(key, next_due(state))
+
+
+def _unreadable(error: SchemaError) -> Change:
+    return {"record": "event_refused", "reason": str(error)}
+
+
+def _events(records: Iterable[Record]) -> Iterator[Event]:
+    """Read records of contact-events; what was set aside when it came is left out again."""
+    for record in records:
+        with suppress(SchemaError):
+            yield _decoded(record) | {"position": record.offset}
+
+
+def _decoded(record: Record) -> Event:
+    event = decode_trusted(record.value or b"")
+    if "type" not in event:
+        raise SchemaError(f"{event['record']} is an output of Stageline's, not an event.")
+    return event

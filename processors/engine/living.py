@@ -1,0 +1,75 @@
+"""The processor that applies another definition to the whole log and tells nobody.
+
+It runs beside the live one, with a changelog of its own, to build the next generation; and at the barrier,
+where each owner applies the little that is missing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from processors.engine.folding import Folding
+from processors.lifecycle import next_due
+from processors.lifecycle.lived import as_lived
+from schemas.topics import CONTACT_EVENTS, generation_changelog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from processors.engine.batch import Batch, Clock, Record
+    from processors.lifecycle.plan import Plan
+
+    Event = dict[str, Any]
+    Change = dict[str, Any]
+
+
+class LoggedClock:
+    """Time as it stands in the log: the live worker writes it there, nobody else."""
+
+    def next_due(self, state: bytes) -> int | None:
+        """Return when a contact needs the clock next (ms, UTC)."""
+        return next_due(state)
+
+    def record(self, at: int) -> bytes | None:
+        """Write nothing."""
+        del at
+        return None
+
+
+class Living:
+    """See the module. Its partitions share what contacts pass on to each other."""
+
+    def __init__(self, plan: Plan, generation: int) -> None:
+        self.name = f"stageline-generation-{generation}"
+        self.sources: tuple[str, ...] = (CONTACT_EVENTS.name,)
+        self.changelog: str | None = generation_changelog(generation).name
+        self.outputs: tuple[str, ...] = ()
+        self.clock: Clock | None = LoggedClock()
+        self._plan = plan
+        self._passed_on: dict[str, bytes] = {}  # transfer → state, until it has arrived
+
+    def process(self, batch: Batch) -> None:
+        """Apply the records in order; those that change the definition are none of its business."""
+
+        def tell(_record: Record, changes: Iterable[Change]) -> None:
+            for change in changes:
+                if change["record"] == "history_transferred":
+                    self._passed_on[change["event_id"]] = change["state"]
+
+        _Anew(self._plan, batch, tell, self._passed_on).run(lambda _record, _event: True)
+
+
+class _Anew(Folding):
+    """Everything is understood as if this definition had always decided."""
+
+    def __init__(self, plan: Plan, batch: Batch, tell: Any, passed_on: dict[str, bytes]) -> None:  # noqa: ANN401
+        super().__init__(plan, batch, tell)
+        self._passed_on = passed_on
+
+    def understand(self, event: Event) -> Event:
+        understood = as_lived(self._plan, event, self.transferred)
+        return event if understood is event else dict(understood)
+
+    def transferred(self, contact_id: str, transfer: str) -> bytes:
+        known = self._passed_on.pop(transfer, None)
+        return super().transferred(contact_id, transfer) if known is None else known

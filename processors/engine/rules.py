@@ -1,0 +1,69 @@
+"""Which definition decides, and how contacts go from one to the next at a barrier."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from processors.engine.batch import Crossing
+from processors.engine.living import Living
+from processors.lifecycle import Barrier, switch
+from processors.lifecycle.plan_json import plan_from_json
+from processors.lifecycle.state import position_of
+from schemas.codec import decode_trusted
+
+if TYPE_CHECKING:
+    from processors.engine.batch import Record
+    from processors.engine.folding import Folding
+    from processors.lifecycle.plan import Plan
+
+    Event = dict[str, Any]
+
+GONE_OVER_AT_ONCE = 1_000  # contacts in one transaction, for the reasons of `ADVANCED_AT_ONCE`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """A definition and its number among those that were live."""
+
+    plan: Plan
+    generation: int
+
+
+def first_rules(plan: Plan) -> Rules:
+    """Return the rules before any barrier."""
+    return Rules(plan=plan, generation=1)
+
+
+@lru_cache(maxsize=8)  # partitions differ by one generation, at most, while they change
+def read_rules(barrier: bytes) -> Rules:
+    """Read the rules that a barrier names. Raises LifecycleError for a plan that this version cannot read."""
+    event = decode_trusted(barrier)
+    return Rules(plan=plan_from_json(event["plan"]), generation=event["generation"])
+
+
+def go_over(folding: Folding, old: Rules, record: Record, event: Event) -> bool:
+    """Take contacts over a barrier, some in each batch; False until everybody is there."""
+    batch = folding.batch
+    if event["generation"] <= old.generation:
+        return True  # passed before
+    if record is not batch.records[0]:
+        return False
+    new = read_rules(record.value or b"")
+    if batch.lived is None:
+        living = None if event["in_place"] else Living(new.plan, new.generation)
+        batch.crossing = Crossing(
+            living=living, has_gone_over=lambda state: position_of(state) >= record.offset
+        )
+        return False
+    barrier = Barrier(position=record.offset, at=event["occurred_at"], in_place=event["in_place"])
+    left, lived = batch.lived.left, batch.lived.states
+    for _ in range(min(len(left), GONE_OVER_AT_ONCE)):
+        key = left.popleft()
+        state, changes = switch(old.plan, batch.state(key), new.plan, lived.get(key) or b"", barrier)
+        folding.tell(record, changes)
+        folding.note(key, state)
+    if not left:
+        batch.passed = record
+    return not left

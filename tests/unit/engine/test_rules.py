@@ -1,0 +1,148 @@
+"""The definition changes under the engine: in chunks, over crashes, once; and replay says the same."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import pairwise
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from processors.engine import rules
+from processors.engine.lifecycle import Lifecycle, LifecycleClock
+from processors.lifecycle_files import load_lifecycle, presets
+from processors.promotion.barrier import barrier
+from processors.replay.replay import Replay
+from schemas.codec import decode_trusted
+from schemas.topics import MQL_HANDOFF, SEGMENT_CHANGED, STAGE_CHANGED
+from tests.builders.partitions import Partitions
+from tests.builders.story import DAY, HOUR, MONDAY, event
+
+if TYPE_CHECKING:
+    from processors.lifecycle.plan import Plan
+
+    Told = dict[tuple[str, bytes], list[Any]]
+
+TOPICS = {
+    "stage_changed": STAGE_CHANGED.name,
+    "segment_changed": SEGMENT_CHANGED.name,
+    "mql_handoff": MQL_HANDOFF.name,
+}
+PLANS = {name: load_lifecycle(name) for name in presets()}
+PAGES = ("/products/a", "/pricing", "/services/y", "/blog/z")
+
+
+class Traffic:
+    """Random events of some contacts and visitors; answers name the hand-offs that were really offered."""
+
+    def __init__(self, chance: Random, worker: Partitions) -> None:
+        self._chance, self._worker = chance, worker
+        self.now, self._count = MONDAY, 0
+
+    def flow(self, events: int) -> None:
+        for _ in range(events):
+            self._one()
+            self._worker.run(self._chance.randint(1, 9))
+
+    def _one(self) -> None:
+        chance, worker = self._chance, self._worker
+        self.now += chance.choice((0, 1, HOUR, DAY, 9 * DAY))
+        who = f"c{chance.randrange(5)}"
+        match chance.randrange(12):
+            case 0:
+                number = chance.randrange(len(worker.parts))
+                clock = decode_trusted(LifecycleClock().record(self.now) or b"")
+                worker.append(clock, number)
+            case 1:
+                self._tell("contact_identified", f"anon:v{chance.randrange(4)}", into=who)
+            case 2:
+                self._answer()
+            case 3:
+                self._tell(
+                    "engagement_voided", who, voids=f"e{chance.randrange(self._count + 1)}", reason="bot"
+                )
+            case 4:
+                self._tell("contacts_merged", f"c{chance.randrange(5)}", into=who, other="")
+            case 5:
+                self._tell("form_submitted", who, form="demo")
+            case 6:
+                self._tell(
+                    "deal_changed", who, deal="D1", stage=chance.choice(("open", "closed_won", "closed_lost"))
+                )
+            case _:
+                visitor = chance.choice((who, f"anon:v{chance.randrange(4)}"))
+                self._tell("page_view", visitor, url=chance.choice(PAGES))
+
+    def _answer(self) -> None:
+        offered = [
+            one for (topic, _), told in self._worker.told.items() if topic == MQL_HANDOFF.name for one in told
+        ]
+        if offered:
+            one = self._chance.choice(offered)
+            kind = self._chance.choice(("handoff_accepted", "handoff_rejected"))
+            self._tell(kind, one["contact_id"], handoff=one["handoff"], actor="sam", reason="r")
+
+    def _tell(self, type_: str, contact: str, **fields: Any) -> None:  # noqa: ANN401 - any event's
+        if fields.get("into") == contact:
+            return
+        if type_ == "contacts_merged":
+            fields["other"] = contact
+        self._worker.append(event(type_, self.now, contact_id=contact, event_id=f"e{self._count}", **fields))
+        self._count += 1
+
+
+def promote(worker: Partitions, old: Plan, new: Plan, generation: int, at: int) -> None:
+    worker.everywhere(
+        barrier(new, generation, replaces=old.plan_hash, at=at, in_place=new.shape_hash == old.shape_hash)
+    )
+
+
+def replayed(first: Plan, worker: Partitions) -> tuple[Told, dict[bytes, bytes]]:
+    run = Replay(first, lambda: worker.log, recorded=True, home=worker.home)
+    told: Told = defaultdict(list)
+    for one in worker.log:
+        for change in run.feed(one):
+            told[TOPICS[change["record"]], change["contact_id"].encode()].append(change)
+    return told, {contact.encode(): state for contact, state in run.states()}
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_replay_of_a_log_with_barriers_gives_the_changes_and_states_of_the_live_run(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = Random(seed)  # noqa: S311 - reproducible
+    monkeypatch.setattr(rules, "GONE_OVER_AT_ONCE", chance.choice((1, 2, 1_000)))
+    names = [chance.choice(sorted(PLANS)) for _ in range(3)]
+    worker = Partitions(Lifecycle(PLANS[names[0]]), chance.randint(1, 3))
+    traffic = Traffic(chance, worker)
+    traffic.flow(40)
+    for generation, (old, new) in enumerate(pairwise(names), start=2):
+        promote(worker, PLANS[old], PLANS[new], generation, traffic.now)
+        traffic.flow(25)
+    told, states = replayed(PLANS[names[0]], worker)
+    assert worker.states() == states
+    assert worker.told == told
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_crash_at_any_chunk_of_the_way_over_repeats_and_loses_nothing(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = Random(seed)  # noqa: S311 - reproducible
+    monkeypatch.setattr(rules, "GONE_OVER_AT_ONCE", 1)
+    old, new = (PLANS[chance.choice(sorted(PLANS))] for _ in range(2))
+    worker = Partitions(Lifecycle(old), 2)
+    traffic = Traffic(chance, worker)
+    traffic.flow(30)
+    promote(worker, old, new, 2, traffic.now)
+    promote(worker, old, new, 2, traffic.now)  # the same barrier twice
+    for _ in range(200):
+        number = chance.randrange(2)
+        worker.step(number, 5)
+        if chance.random() < 0.4:
+            worker.restart(number)
+    worker.run()
+    told, states = replayed(old, worker)
+    assert all(part.rules is not None for part in worker.parts)
+    assert (worker.states(), worker.told) == (states, told)
