@@ -33,6 +33,30 @@ ensure_env() {
     export PATH="$root/.venv/bin:$PATH"
 }
 
+# ensure_native: the compiled back-end, built where a Rust toolchain is there, and anew when its sources change.
+ensure_native() {
+    local wanted stamp wheels
+    if ! command -v cargo >/dev/null; then
+        echo "No cargo (a Rust toolchain) on PATH: going on without the compiled back-end, on the reference." >&2
+        return
+    fi
+    wanted=$(find processors/native -name target -prune -o \( -name '*.rs' -o -name '*.toml' \) -print0 | sort -z | xargs -0 cksum | cksum)
+    stamp=.venv/.stageline-native
+    if [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then
+        return
+    fi
+    echo "Building the compiled back-end, stageline-native (once; two minutes or so) ..." >&2
+    wheels=$(mktemp -d)
+    if maturin build --quiet --release --manifest-path processors/native/Cargo.toml --out "$wheels" &&
+        .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall "$wheels"/*.whl; then
+        echo "$wanted" >"$stamp"
+    else
+        .venv/bin/python -m pip uninstall --quiet --yes stageline-native 2>/dev/null || true # never an older one
+        echo "It could not be built (see above): going on without it, on the reference back-end." >&2
+    fi
+    rm -rf "$wheels"
+}
+
 # ensure_chromium: the browser of the browser tests and its driver, from the distribution's own packages.
 ensure_chromium() {
     if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then

@@ -1,6 +1,6 @@
 """Tell the core a contact's story: events at times, and what came of it.
 
-Every step goes through the bytes of the state, so a story tests the layout too.
+Every step goes through the bytes of the state, so a story tests the layout too, and through both back-ends.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from processors import lifecycle
 from schemas.events import NEWEST, field_type
+from tests.builders import both
 
 if TYPE_CHECKING:
     from processors.lifecycle.plan import Plan
@@ -58,7 +58,7 @@ class Story:
 
     def apply(self, told: dict[str, Any]) -> list[Change]:
         """Apply a finished event."""
-        self.state, changes = lifecycle.apply(self.plan, self.state, told)
+        self.state, changes = both.apply(self.plan, self.state, told)
         self.changes += changes
         return list(changes)
 
@@ -69,7 +69,7 @@ class Story:
     def until(self, clock: int) -> list[Change]:
         """Let time pass up to a moment."""
         self.now = clock
-        self.state, changes = lifecycle.advance(self.plan, self.state, clock)
+        self.state, changes = both.advance(self.plan, self.state, clock)
         self.changes += changes
         return list(changes)
 

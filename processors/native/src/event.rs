@@ -26,6 +26,7 @@ pub enum Value<'a> {
 
 /// One event of contact-events. `kind` is the record's name (`page_view`), `position` its place in the log.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[allow(clippy::struct_field_names)] // `event_id` is what the schemas call it
 pub struct Event<'a> {
     pub kind: &'a str,
     pub event_id: &'a str,

@@ -1,0 +1,66 @@
+"""Which back-end folds contacts: the compiled one where it is installed, else the reference.
+
+Both give the same states and changes, byte for byte. What the compiled one does not do (it says so by raising
+`NeedsReference`) the reference does on the same bytes. `STAGELINE_BACKEND=reference` does without it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import cache
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from processors.clock_changes import KNOWN_UNTIL, clock_changes
+from processors.lifecycle.plan_json import plan_to_json
+from schemas.events import EVENT_TYPES
+
+if TYPE_CHECKING:
+    import stageline_native as native
+
+    from processors.lifecycle.plan import Plan
+
+VARIABLE = "STAGELINE_BACKEND"
+LAST_CASED = 0x1FFFF  # no character beyond has an upper and a lower case
+
+
+def chosen() -> str:
+    """Name the back-end that is used: `native` or `reference`."""
+    wanted = os.environ.get(VARIABLE, "native")
+    return "native" if wanted != "reference" and find_spec("stageline_native") else "reference"
+
+
+def compiled(plan: Plan) -> native.Plan | None:
+    """Return the plan for the compiled back-end; None where the reference has to do without it."""
+    if chosen() == "reference":
+        return None
+    from stageline_native import NeedsReference  # noqa: PLC0415 - a wheel of its own, which may be missing
+
+    try:
+        return compile_plan(plan)
+    except NeedsReference:
+        return None
+
+
+def compile_plan(plan: Plan, *, lines: bool = False) -> native.Plan:
+    """Hand a plan over, with what this Python knows of records, letters and clocks. Raises NeedsReference.
+
+    `lines`: changes as lines of JSON instead of MessagePack.
+    """
+    import stageline_native  # noqa: PLC0415 - a wheel of its own, which may be missing
+
+    around = {
+        "standard": EVENT_TYPES,
+        "folds": _folds(),
+        "clock_changes": clock_changes(plan.timezone),
+        "known_until": KNOWN_UNTIL,
+    }
+    return stageline_native.Plan(plan_to_json(plan), json.dumps(around), lines=lines)
+
+
+@cache
+def _folds() -> list[tuple[str, str]]:
+    """Every character that does not casefold to itself, with what it folds to."""
+    characters = map(chr, (*range(0xD800), *range(0xE000, LAST_CASED)))
+    return [(one, one.casefold()) for one in characters if one.casefold() != one]

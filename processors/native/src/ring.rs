@@ -1,0 +1,59 @@
+//! The ring of events already counted, see `processors/lifecycle/seen.py`.
+
+use blake2b_simd::Params;
+
+const ID_BYTES: usize = 8;
+const HEAD: usize = 12;
+const TIME_BYTES: usize = 6;
+const ANY_SOURCE: [u8; 4] = [0; 4];
+const NO_SOURCE: [u8; 4] = [0, 0, 0, 1];
+/// Times are written in six bytes.
+pub const MOST_TIME: i64 = (1 << 48) - 1;
+
+pub type Key = [u8; HEAD];
+
+pub struct Ring {
+    pub width: usize,
+    keep: usize,
+}
+
+impl Ring {
+    pub fn new(keep: usize, behaviours: usize) -> Self {
+        Self { width: HEAD + TIME_BYTES + behaviours.div_ceil(8), keep }
+    }
+
+    /// Whether the event of that key was counted, or voided, before.
+    pub fn has(&self, ring: &[u8], key: &Key) -> bool {
+        ring.chunks_exact(self.width).any(|record| {
+            record[..ID_BYTES] == key[..ID_BYTES]
+                && (record[ID_BYTES..HEAD] == key[ID_BYTES..] || record[ID_BYTES..HEAD] == ANY_SOURCE)
+        })
+    }
+
+    /// Appends a record; the oldest goes when there are more than `keep`.
+    pub fn add(&self, ring: &mut Vec<u8>, key: &Key, at: i64, mask: u128) {
+        ring.extend_from_slice(key);
+        ring.extend_from_slice(&at.to_be_bytes()[8 - TIME_BYTES..]);
+        ring.extend_from_slice(&mask.to_be_bytes()[16 - (self.width - HEAD - TIME_BYTES)..]);
+        if ring.len() > self.keep * self.width {
+            ring.drain(..self.width);
+        }
+    }
+}
+
+pub fn key_of(source: Option<&str>, event_id: &str) -> Key {
+    let mut key = [0; HEAD];
+    key[..ID_BYTES].copy_from_slice(&hash8(event_id.as_bytes()));
+    let source = source.map_or(NO_SOURCE, |source| {
+        let hash = Params::new().hash_length(4).hash(source.as_bytes());
+        hash.as_bytes().try_into().unwrap_or(NO_SOURCE)
+    });
+    key[ID_BYTES..].copy_from_slice(&source);
+    key
+}
+
+pub fn hash8(bytes: &[u8]) -> [u8; ID_BYTES] {
+    let mut out = [0; ID_BYTES];
+    out.copy_from_slice(Params::new().hash_length(ID_BYTES).hash(bytes).as_bytes());
+    out
+}

@@ -1,0 +1,314 @@
+//! Changes as records: the fields of `processors/lifecycle/changes.py`, in their order.
+
+use crate::changes::{Cause, Change, Head, Why};
+use crate::contact::Touch;
+use crate::pack::Packer;
+use crate::plan::Name;
+use crate::program::Program;
+use crate::turn::Evidence;
+
+/// What a record is written to: as `MessagePack` or as JSON.
+pub trait Sink {
+    fn map(&mut self, length: usize);
+    fn end_map(&mut self);
+    fn key(&mut self, name: &str);
+    fn list(&mut self, length: usize);
+    fn item(&mut self);
+    fn end_list(&mut self);
+    fn str(&mut self, one: &str);
+    fn int(&mut self, one: i64);
+    fn bool(&mut self, one: bool);
+    fn nil(&mut self);
+
+    fn maybe_str(&mut self, one: Option<&Name>) {
+        match one {
+            Some(one) => self.str(one),
+            None => self.nil(),
+        }
+    }
+
+    fn maybe_int(&mut self, one: Option<i64>) {
+        match one {
+            Some(one) => self.int(one),
+            None => self.nil(),
+        }
+    }
+}
+
+/// Writes one change.
+pub fn change(program: &Program, change: &Change, to: &mut impl Sink) {
+    match change {
+        Change::Stage(one) => {
+            to.map(19);
+            head(to, "stage_changed", &one.head);
+            text(to, "track", &one.track);
+            maybe(to, "from", one.from.as_ref());
+            maybe(to, "to", one.to.as_ref());
+            maybe_int(to, "since", one.since);
+            to.key("path");
+            names(to, &one.path);
+            maybe(to, "reason", one.reason.as_ref());
+            cause(to, &one.cause);
+            why(to, program, &one.why);
+            maybe(to, "owner", one.owner.as_ref());
+            tail(to, program, &one.scores, one.late);
+            maybe_int(to, "next_deadline", one.next_deadline);
+        }
+        Change::Segment(one) => {
+            to.map(15);
+            head(to, "segment_changed", &one.head);
+            text(to, "segment", &one.segment);
+            maybe(to, "from", one.from.as_ref());
+            maybe(to, "to", one.to.as_ref());
+            cause(to, &one.cause);
+            why(to, program, &one.why);
+            maybe(to, "owner", one.owner.as_ref());
+            tail(to, program, &one.scores, one.late);
+        }
+        Change::Handoff(one) => {
+            to.map(19);
+            head(to, "mql_handoff", &one.head);
+            text(to, "handoff", &one.handoff);
+            text(to, "stage", &one.stage);
+            text(to, "action", &one.action);
+            text(to, "to", &one.to);
+            maybe(to, "reason", one.reason.as_ref());
+            maybe(to, "actor", one.actor.as_ref());
+            cause(to, &one.cause);
+            why(to, program, &one.why);
+            maybe(to, "owner", one.owner.as_ref());
+            tail(to, program, &one.scores, one.late);
+            maybe_int(to, "accept_by", one.accept_by);
+        }
+        Change::Refused { contact_id, event_id, event_type, reason } => {
+            to.map(5);
+            text(to, "record", "event_refused");
+            text(to, "contact_id", contact_id);
+            maybe(to, "event_id", event_id.as_ref());
+            maybe(to, "event_type", event_type.as_ref());
+            text(to, "reason", reason);
+        }
+    }
+    to.end_map();
+}
+
+fn head(to: &mut impl Sink, record: &str, head: &Head) {
+    text(to, "record", record);
+    text(to, "contact_id", &head.contact_id);
+    int(to, "sequence", head.sequence);
+    int(to, "cycle", head.cycle);
+    int(to, "at", head.at);
+}
+
+fn tail(to: &mut impl Sink, program: &Program, scores: &[i64], late: bool) {
+    to.key("score");
+    to.map(scores.len());
+    for (score, points) in program.plan.scores.iter().zip(scores) {
+        int(to, &score.id, *points);
+    }
+    if let Some(total) = scores.last() {
+        int(to, "total", *total);
+    }
+    to.end_map();
+    text(to, "lifecycle", &program.lifecycle);
+    text(to, "plan_hash", &program.plan.plan_hash);
+    to.key("late");
+    to.bool(late);
+}
+
+fn cause(to: &mut impl Sink, cause: &Cause) {
+    to.key("cause");
+    to.map(4);
+    text(to, "criterion", &cause.criterion);
+    maybe(to, "event_id", cause.event_id.as_ref());
+    maybe(to, "timer", cause.event_id.is_none().then_some(&cause.criterion));
+    maybe(to, "criteria_change", None);
+    to.end_map();
+}
+
+fn why(to: &mut impl Sink, program: &Program, why: &Why) {
+    to.key("why");
+    to.map(6);
+    text(to, "summary", &why.summary);
+    to.key("evidence");
+    to.list(why.evidence.len());
+    for one in &why.evidence {
+        to.item();
+        evidence(to, one);
+    }
+    to.end_list();
+    to.key("score_parts");
+    to.list(why.score_parts.len());
+    for (score, rule, points) in &why.score_parts {
+        to.item();
+        to.map(3);
+        text(to, "score", &program.plan.scores[*score].id);
+        text(to, "rule", rule.map_or("max", |rule| &program.board.parts[rule].id));
+        int(to, "points", *points);
+        to.end_map();
+    }
+    to.end_list();
+    touch(to, "first_touch", why.first_touch.as_ref());
+    touch(to, "last_touch", why.last_touch.as_ref());
+    touch(to, "crossing_touch", why.crossing_touch.as_ref());
+    to.end_map();
+}
+
+fn evidence(to: &mut impl Sink, one: &Evidence) {
+    to.map(6);
+    text(to, "path", &one.path);
+    text(to, "fact", &one.fact);
+    text(to, "value", &one.value);
+    text(to, "threshold", &one.threshold);
+    to.key("met");
+    to.bool(one.met);
+    to.key("events");
+    names(to, &one.events);
+    to.end_map();
+}
+
+fn touch(to: &mut impl Sink, key: &str, touch: Option<&Touch>) {
+    to.key(key);
+    let Some(touch) = touch else { return to.nil() };
+    to.map(6);
+    int(to, "at", touch.at);
+    text(to, "event_id", &touch.event_id);
+    text(to, "event_type", &touch.event_type);
+    maybe(to, "source", touch.source.as_ref());
+    maybe(to, "campaign", touch.campaign.as_ref());
+    maybe(to, "medium", touch.medium.as_ref());
+    to.end_map();
+}
+
+fn names(to: &mut impl Sink, names: &[Name]) {
+    to.list(names.len());
+    for name in names {
+        to.item();
+        to.str(name);
+    }
+    to.end_list();
+}
+
+fn text(to: &mut impl Sink, key: &str, one: &str) {
+    to.key(key);
+    to.str(one);
+}
+
+fn maybe(to: &mut impl Sink, key: &str, one: Option<&Name>) {
+    to.key(key);
+    to.maybe_str(one);
+}
+
+fn int(to: &mut impl Sink, key: &str, one: i64) {
+    to.key(key);
+    to.int(one);
+}
+
+fn maybe_int(to: &mut impl Sink, key: &str, one: Option<i64>) {
+    to.key(key);
+    to.maybe_int(one);
+}
+
+impl Sink for Packer<'_> {
+    fn map(&mut self, length: usize) {
+        Packer::map(self, length);
+    }
+
+    fn end_map(&mut self) {}
+
+    fn key(&mut self, name: &str) {
+        Packer::str(self, name);
+    }
+
+    fn list(&mut self, length: usize) {
+        Packer::array(self, length);
+    }
+
+    fn item(&mut self) {}
+
+    fn end_list(&mut self) {}
+
+    fn str(&mut self, one: &str) {
+        Packer::str(self, one);
+    }
+
+    fn int(&mut self, one: i64) {
+        Packer::int(self, one);
+    }
+
+    fn bool(&mut self, one: bool) {
+        Packer::bool(self, one);
+    }
+
+    fn nil(&mut self) {
+        Packer::nil(self);
+    }
+}
+
+/// One JSON object on a line, as `stageline replay` writes it: no spaces, only what must be escaped is.
+pub struct JsonLine<'a>(pub &'a mut Vec<u8>);
+
+impl JsonLine<'_> {
+    fn comma(&mut self) {
+        if !matches!(self.0.last(), Some(b'{' | b'[')) {
+            self.0.push(b',');
+        }
+    }
+}
+
+impl Sink for JsonLine<'_> {
+    fn map(&mut self, _length: usize) {
+        self.0.push(b'{');
+    }
+
+    fn end_map(&mut self) {
+        self.0.push(b'}');
+    }
+
+    fn key(&mut self, name: &str) {
+        self.comma();
+        self.str(name);
+        self.0.push(b':');
+    }
+
+    fn list(&mut self, _length: usize) {
+        self.0.push(b'[');
+    }
+
+    fn item(&mut self) {
+        self.comma();
+    }
+
+    fn end_list(&mut self) {
+        self.0.push(b']');
+    }
+
+    fn str(&mut self, one: &str) {
+        self.0.push(b'"');
+        for byte in one.bytes() {
+            match byte {
+                b'"' | b'\\' => self.0.extend_from_slice(&[b'\\', byte]),
+                b'\n' => self.0.extend_from_slice(b"\\n"),
+                b'\r' => self.0.extend_from_slice(b"\\r"),
+                b'\t' => self.0.extend_from_slice(b"\\t"),
+                0x08 => self.0.extend_from_slice(b"\\b"),
+                0x0c => self.0.extend_from_slice(b"\\f"),
+                0..0x20 => self.0.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+                _ => self.0.push(byte),
+            }
+        }
+        self.0.push(b'"');
+    }
+
+    fn int(&mut self, one: i64) {
+        self.0.extend_from_slice(one.to_string().as_bytes());
+    }
+
+    fn bool(&mut self, one: bool) {
+        self.0.extend_from_slice(if one { b"true" } else { b"false" });
+    }
+
+    fn nil(&mut self) {
+        self.0.extend_from_slice(b"null");
+    }
+}

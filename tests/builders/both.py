@@ -1,0 +1,86 @@
+"""Both back-ends asked the same: the compiled one must say what the reference says, byte for byte.
+
+Without the wheel only the reference is asked; tests/unit/native says so.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import msgpack
+
+from processors import lifecycle
+from processors.backend import compile_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import stageline_native
+
+    from processors.lifecycle.plan import Plan
+
+    Change = dict[str, Any]
+    Step = tuple[bytes, tuple[Change, ...]]
+
+INSTALLED = find_spec("stageline_native") is not None
+WHY_NOT = (
+    "stageline-native is not installed: it is built by scripts/check and scripts/test where cargo (a Rust "
+    "toolchain) is on PATH; without it the reference back-end is used, and there is nothing to compare"
+)
+RARE = frozenset((
+    "engagement_voided", "contact_erased", "contact_identified", "contacts_merged", "merge_undone",
+    "history_transferred",
+))  # fmt: skip
+"""What the compiled back-end leaves to the reference."""
+
+
+def apply(plan: Plan, state: bytes, event: Mapping[str, Any]) -> Step:
+    """`lifecycle.apply`, by both."""
+    step = lifecycle.apply(plan, state, event)
+    if INSTALLED:
+        may_refuse = event["type"] in RARE or _ended(plan, state)
+        _compare(step, lambda: _compiled(plan).apply(state, dict(event)), may_refuse=may_refuse)
+    return step
+
+
+def advance(plan: Plan, state: bytes, clock: int) -> Step:
+    """`lifecycle.advance`, by both."""
+    step = lifecycle.advance(plan, state, clock)
+    if INSTALLED:
+        _compare(step, lambda: _compiled(plan).advance(state, clock), may_refuse=False)
+    return step
+
+
+def _compare(step: Step, other: Callable[[], tuple[bytes, list[bytes]]], *, may_refuse: bool) -> None:
+    from stageline_native import NeedsReference  # noqa: PLC0415
+
+    try:
+        state, changes = other()
+    except NeedsReference:
+        assert may_refuse
+        return
+    assert list(map(msgpack.unpackb, changes)) == list(step[1])
+    assert changes == list(map(msgpack.packb, step[1]))
+    assert _content(state) == _content(step[0])
+    assert state == step[0]
+
+
+def _content(state: bytes) -> Any:  # noqa: ANN401
+    return msgpack.unpackb(state, strict_map_key=False) if state else None
+
+
+def _ended(plan: Plan, state: bytes) -> bool:
+    contact = lifecycle.load(plan, state)
+    return contact.erased or contact.forward_to is not None
+
+
+_plans: dict[int, tuple[Plan, stageline_native.Plan]] = {}
+
+
+def _compiled(plan: Plan) -> stageline_native.Plan:
+    """One per plan, by identity: tests share plans."""
+    known = _plans.get(id(plan))
+    if known is None or known[0] is not plan:
+        known = _plans[id(plan)] = (plan, compile_plan(plan))
+    return known[1]
