@@ -23,8 +23,11 @@ from urllib.request import urlopen
 
 from rich.console import Console
 
+from processors.cli.words import reading
 from processors.client import Client
 from processors.settings import load_settings
+from projections.views.contact import read_contact
+from schemas.errors import LifecycleError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,6 +77,23 @@ class Part:
             raise DemoError(f"{self.name} ended with {self.process.returncode}; see {self.log}:\n{tail}")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """A web-server log on its way to becoming events."""
+
+    process: subprocess.Popen[bytes]
+    made: Path
+    said: Path
+
+    def events(self) -> str:
+        """Wait for the events and return them as NDJSON; say what the import said."""
+        ended = self.process.wait()
+        console.print(self.said.read_text().rstrip(), markup=False, soft_wrap=True)
+        if ended:
+            raise DemoError(f"importing {ACCESS_LOG} exited with {ended}")
+        return self.made.read_text()
+
+
 def main() -> int:
     """Run the demo; 0 when everything expected appeared."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -86,8 +106,10 @@ def main() -> int:
     started = time.monotonic()
     try:
         with ExitStack() as running:
+            clear(running, home)
+            importing = running.enter_context(begin_import(home))  # needs no server: while those start
             parts = start(running, home)
-            tell_story(parts, home)
+            tell_story(parts, importing)
             show()
             console.print(f"\n[bold]All of it appeared, in {time.monotonic() - started:.0f} s.[/] ", end="")
             console.print(f"The live page: [link]{page()}[/]")
@@ -102,31 +124,35 @@ def main() -> int:
     return 0
 
 
-def start(running: ExitStack, home: Path) -> list[Part]:
-    """Start servers and parts; each is stopped when `running` closes, in reverse order."""
+def clear(running: ExitStack, home: Path) -> None:
+    """Begin with an empty home; the servers in it are stopped when `running` closes."""
     heading("Starting")
     stageline("down", quiet=True)  # of a demo that was killed
     shutil.rmtree(home, ignore_errors=True)
+    (home / "logs").mkdir(parents=True)
     running.callback(stageline, "down", quiet=True)
+
+
+def start(running: ExitStack, home: Path) -> list[Part]:
+    """Start servers and parts; the parts are stopped when `running` closes."""
     stageline("up")
     stageline("topics", "create", quiet=True)
-    logs = home / "logs"
-    logs.mkdir(parents=True, exist_ok=True)
-    parts = [running.enter_context(part(name, logs)) for name in ("worker", "projector", "web")]
-    console.print(f"Parts: {', '.join(p.name for p in parts)}   Logs: {logs}")
+    parts: list[Part] = []
+    running.callback(stop, parts)
+    parts += [run_part(name, home / "logs") for name in ("worker", "projector", "web")]
+    console.print(f"Parts: {', '.join(p.name for p in parts)}   Logs: {home / 'logs'}")
     return parts
 
 
-def tell_story(parts: list[Part], home: Path) -> None:
+def tell_story(parts: list[Part], importing: Import) -> None:
     """Publish the log and the cast; let sales answer; wait until all of it has come through."""
     heading("A real web-server log, and a cast of seven")
-    visits = import_log(home)
+    visits = importing.events()
     stageline("publish", "-", stdin=visits)
-    publish_act(1)
-    identify(first_download(visits))
+    stageline("publish", "-", stdin="\n".join([*act(1), identified(first_download(visits))]))
     heading("Sales answers")
     answer_handoffs()
-    publish_act(2)
+    stageline("publish", "-", stdin="\n".join(act(2)))
     wait_for_stages(parts)
 
 
@@ -159,35 +185,42 @@ def stageline(*arguments: str, quiet: bool = False, stdin: str | None = None) ->
     return done.stdout or ""
 
 
-@contextmanager
-def part(name: str, logs: Path) -> Iterator[Part]:
-    """Run a part until the block ends; SIGTERM ends it cleanly."""
+def run_part(name: str, logs: Path) -> Part:
+    """Start a part, its output in a file of `logs`."""
     log = logs / f"{name}.log"
     with log.open("wb") as out:
         process = subprocess.Popen(["stageline", name], stdout=out, stderr=subprocess.STDOUT)
+    return Part(name=name, process=process, log=log)
+
+
+def stop(parts: list[Part]) -> None:
+    """End all parts cleanly, at the same time."""
+    for running in parts:
+        running.process.terminate()
+    for running in parts:
+        try:
+            running.process.wait(15)
+        except subprocess.TimeoutExpired:
+            console.print(f"{running.name} did not end within 15 s and was killed; see {running.log}")
+            running.process.kill()
+            running.process.wait()
+
+
+@contextmanager
+def begin_import(home: Path) -> Iterator[Import]:
+    """Begin to turn the web-server log into events that end now."""
+    made, said, refused = (home / name for name in ("visits.ndjson", "logs/import.log", "rejects.ndjson"))
+    with made.open("wb") as out, said.open("wb") as log:  # the log has a broken line, as real ones do
+        process = subprocess.Popen(
+            ["stageline", "import", "access-log", str(ACCESS_LOG), "--rules", str(SITE), "--shift-to", "now",
+             "--to", "-", "--allow-rejects", "--rejects", str(refused)],
+            stdout=out, stderr=log,
+        )  # fmt: skip
     try:
-        yield Part(name=name, process=process, log=log)
+        yield Import(process=process, made=made, said=said)
     finally:
         process.terminate()
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            console.print(f"{name} did not end within 15 s and was killed; see {log}")
-            process.kill()
-            process.wait()
-
-
-def import_log(home: Path) -> str:
-    """Turn the web-server log into events that end now; return them as NDJSON."""
-    refused = home / "rejects.ndjson"  # the log has a broken line, as real ones do
-    done = subprocess.run(
-        ["stageline", "import", "access-log", str(ACCESS_LOG), "--rules", str(SITE), "--shift-to", "now",
-         "--to", "-", "--allow-rejects", "--rejects", str(refused)],
-        stdout=subprocess.PIPE, text=True, check=False,
-    )  # fmt: skip
-    if done.returncode:
-        raise DemoError(f"importing {ACCESS_LOG} exited with {done.returncode}")
-    return done.stdout
+        process.wait()
 
 
 def first_download(visits: str) -> str:
@@ -198,8 +231,8 @@ def first_download(visits: str) -> str:
     raise DemoError(f"no visitor in {ACCESS_LOG} downloaded what {SITE} calls an offer for consideration")
 
 
-def identify(visitor: str) -> None:
-    """Let the visitor fill in a form: the visits now belong to a person, who is handed over."""
+def identified(visitor: str) -> str:
+    """Return the event of a visitor filling in a form: the visits are a person's now, who is handed over."""
     event = {
         "type": "contact_identified",
         "event_id": "cast-identified",
@@ -207,15 +240,14 @@ def identify(visitor: str) -> None:
         "anonymous_id": visitor,
         "occurred_at": datetime.now(UTC).isoformat(),
     }
-    stageline("publish", "-", stdin=json.dumps(event))
+    return json.dumps(event)
 
 
-def publish_act(act: int) -> None:
-    """Publish one act of the cast, its `ago` turned into a time before now."""
+def act(number: int) -> list[str]:
+    """Return the events of one act of the cast, their `ago` turned into a time before now."""
     now = datetime.now(UTC)
     rows = [json.loads(line) for line in CAST.read_text().splitlines()]
-    lines = [json.dumps(dated(row, now)) for row in rows if row.pop("act") == act]
-    stageline("publish", "-", stdin="\n".join(lines))
+    return [json.dumps(dated(row, now)) for row in rows if row.pop("act") == number]
 
 
 def dated(row: dict[str, object], now: datetime) -> dict[str, object]:
@@ -263,12 +295,14 @@ def wait_for_stages(parts: list[Part]) -> None:
 
 def stage_of(contact: str) -> str | None:
     """Return a contact's stage on the read side: None for one without, UNSEEN for one not there yet."""
-    shown = subprocess.run(
-        ["stageline", "contact", contact, "--json"], capture_output=True, text=True, check=False
-    )
-    if shown.returncode:
+    try:
+        with reading() as view:
+            shown = read_contact(view.ask, contact)
+    except LifecycleError:  # nothing projected yet
         return UNSEEN
-    place = json.loads(shown.stdout)["stages"].get("main")
+    if shown is None:
+        return UNSEEN
+    place = shown["stages"].get("main")
     return None if place is None else str(place["id"])
 
 
