@@ -6,12 +6,14 @@ import csv
 import json
 import sys
 from dataclasses import asdict, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
+from processors.cli.diff_page import write_page
 from processors.cli.log import Refusals, events_option, progress
 from processors.cli.when import When, iso
 from processors.lifecycle_files import load_lifecycle
@@ -32,7 +34,13 @@ SHOWN = 50  # contacts in a table; json and csv have them all
 @events_option
 @click.option("--as-of", type=When(), help="Advance all clocks to this time. Default: the last event.")
 @click.option("--format", "form", type=click.Choice(("table", "json", "csv", "md")), default="table")
-def diff(before: str, after: str, events: str, as_of: int | None, form: str) -> None:
+@click.option(
+    "--page",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="OUT.html",
+    help="Write a page for people, all differences as OUT.csv beside it, instead of printing.",
+)
+def diff(before: str, after: str, events: str, **options: Any) -> None:  # noqa: ANN401 - the options above
     """List who would stand elsewhere under another lifecycle, by which rule, and the totals.
 
     Contacts by stage and hand-offs per day come with table, json and md; csv has one line per contact.
@@ -41,9 +49,13 @@ def diff(before: str, after: str, events: str, as_of: int | None, form: str) -> 
     with open_log(events) as log:
         comparison = Comparison(*plans, log)
         with progress(log, comparison) as watch:
-            for _event in watch(comparison.run(Refusals(), as_of)):
+            for _event in watch(comparison.run(Refusals(), options["as_of"])):
                 pass
-        _PRINTERS[form](comparison.differences(), comparison.totals())
+        if options["page"] is not None:
+            write_page(options["page"], comparison)
+            click.echo(f"{options['page']}: open it in a browser.", err=True)
+            return
+        _PRINTERS[options["form"]](comparison.differences(), comparison.totals())
 
 
 def _as_json(differences: list[Difference], totals: Totals) -> None:

@@ -35,9 +35,9 @@ class Difference:
     since: int | None  # when it came to `to_stage`, ms UTC
 
     @property
-    def move(self) -> tuple[str, str, str]:
-        """From, to, and the rule that is responsible."""
-        return self.from_stage, self.to_stage, self.rule_to or self.rule_from
+    def move(self) -> tuple[str, str, str, str]:
+        """Track, from, to, and the rule that is responsible."""
+        return self.track, self.from_stage, self.to_stage, self.rule_to or self.rule_from
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,7 +75,7 @@ class Comparison:
     def __init__(self, before: Plan, after: Plan, log: LogFile) -> None:
         self._log = log
         self.sides = tuple(Side(replay=Replay(plan, log.events)) for plan in (before, after))
-        self.events = self.refused = 0
+        self.events = self.refused = self.as_of = 0
 
     def run(self, refuse: Callable[[Refused], None], as_of: int | None = None) -> Iterator[None]:
         """Work through the log; yields after each event, for whoever shows progress."""
@@ -86,8 +86,9 @@ class Comparison:
             for side in self.sides:
                 self._feed(side, event)
             yield
+        self.as_of = last if as_of is None else as_of
         for side in self.sides:
-            for change in side.replay.finish(last if as_of is None else as_of):
+            for change in side.replay.finish(self.as_of):
                 side.note(change)
 
     def _feed(self, side: Side, event: dict[str, Any]) -> None:
@@ -97,11 +98,17 @@ class Comparison:
         except SchemaError:
             self.refused += side is self.sides[0]
 
+    def places(self) -> list[Where]:
+        """Every contact and track on which either side has moved it, in order."""
+        before, after = self.sides
+        return sorted({*before.ends, *after.ends})
+
     def differences(self) -> list[Difference]:
         """Every contact that ends elsewhere, by id and track."""
         before, after = self.sides
-        places = sorted({*before.ends, *after.ends})
-        return [self._difference(where) for where in places if before.stage(where) != after.stage(where)]
+        return [
+            self._difference(where) for where in self.places() if before.stage(where) != after.stage(where)
+        ]
 
     def _difference(self, where: Where) -> Difference:
         before, after = self.sides
@@ -125,12 +132,13 @@ class Comparison:
         moved = Counter(one.move for one in self.differences())
         return {
             "events": self.events,
+            "refused": self.refused,
             "contacts": len(after.replay.contacts),
             "moved": sum(moved.values()),
             "stages": {name: {"from": stages[name], "to": others[name]} for name in names},
             "moves": [
-                {"from": start, "to": end, "rule": rule, "contacts": count}
-                for (start, end, rule), count in moved.most_common()
+                {"track": track, "from": start, "to": end, "rule": rule, "contacts": count}
+                for (track, start, end, rule), count in moved.most_common()
             ],
             "handoffs": {
                 "from": before.offered.total(),

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import socket
-from pathlib import Path
-from time import monotonic, sleep, time
-from typing import TYPE_CHECKING, TypeVar
+from time import time
+from typing import TYPE_CHECKING
 
 import pytest
-from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -19,75 +17,19 @@ from tests.builders.cast import LADDER, cast
 from tests.builders.changes import HOUR, MINUTE, History, evidence, why
 from tests.builders.page import serving
 from tests.builders.views import deliver
+from tests.e2e.eyes import CONTRAST, Eyes, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from selenium import webdriver
     from selenium.webdriver.remote.webelement import WebElement
 
     from processors.stack.server import LocalServer
 
-T = TypeVar("T")
 NOW = int(time() * 1000)
 TOKEN = "open sesame"  # noqa: S105 - of these tests
 MARKUP = "<img src=x onerror=document.title='taken'><b>bold</b>"
-CONTRAST = (Path(__file__).parent / "contrast.js").read_text("utf-8")
-
-
-class Eyes:
-    """What a person sees and does in the browser."""
-
-    def __init__(self, browser: webdriver.Chrome, page: str) -> None:
-        self.browser = browser
-        self.page = page
-
-    def open(self, path: str = "") -> Eyes:
-        self.browser.get("about:blank")  # else a change of the part after # loads nothing anew
-        self.browser.get(self.page + path)
-        return self
-
-    def all(self, selector: str) -> list[WebElement]:
-        return self.browser.find_elements(By.CSS_SELECTOR, selector)
-
-    def see(self, selector: str, text: str = "") -> WebElement:
-        """Wait for a visible element with that text."""
-        return until(
-            lambda: next((el for el in self.all(selector) if el.is_displayed() and text in el.text), None),
-            f"{selector} with {text!r}",
-        )
-
-    def size(self, width: int, height: int) -> None:
-        self.browser.execute_cdp_cmd(
-            "Emulation.setDeviceMetricsOverride",
-            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500},
-        )
-
-    def scheme(self, name: str) -> None:
-        feature = {"name": "prefers-color-scheme", "value": name}
-        self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
-
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            self.browser.switch_to.active_element.send_keys(key)
-
-    def complaints(self) -> list[str]:
-        """Errors of scripts, refused by the security policy, or not found."""
-        entries = self.browser.get_log("browser")  # type: ignore[no-untyped-call] # selenium
-        return [entry["message"] for entry in entries if entry["level"] == "SEVERE"]
-
-
-def until(look: Callable[[], T | None], what: str, seconds: float = 15) -> T:
-    """Look again and again until there is something."""
-    end = monotonic() + seconds
-    while monotonic() < end:
-        try:
-            if found := look():
-                return found
-        except StaleElementReferenceException:
-            continue  # the page drew it anew meanwhile
-        sleep(0.1)
-    raise AssertionError(f"not seen: {what}")
 
 
 @pytest.fixture(scope="module")

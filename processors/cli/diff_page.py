@@ -1,0 +1,70 @@
+"""`stageline diff --page`: the comparison as one HTML file, and beside it all differences as CSV."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
+
+from processors.replay.compare import Difference
+from processors.replay.explained import explained
+from processors.replay.summary import NOWHERE
+from projections.web.comparison import comparison_page
+from schemas.errors import LifecycleError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from processors.lifecycle.plan import Plan
+    from processors.replay.compare import Comparison
+
+EXPLAINED = 1_000  # contacts: some 4 MB of page, which a browser opens at once
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs a cell that begins so
+
+
+def write_page(page: Path, comparison: Comparison) -> None:
+    """Write both files. Raises LifecycleError where they cannot be written."""
+    differences = comparison.differences()
+    beside = page.with_suffix(".csv")
+    before, after = (side.replay.plan for side in comparison.sides)
+    told = {
+        **comparison.totals(),
+        **_names(before, after),
+        "as_of": comparison.as_of,
+        "differences": len(differences),
+        "ranks": _ranks(before) | _ranks(after),
+        "explained": explained(comparison, differences, EXPLAINED),
+        "csv": beside.name,
+    }
+    try:
+        page.write_text(comparison_page(told), "utf-8")
+        _write_csv(beside, differences)
+    except OSError as error:
+        raise LifecycleError(f"{error.filename}: cannot be written ({error.strerror}).") from error
+
+
+def _names(before: Plan, after: Plan) -> dict[str, str]:
+    """Name both sides; by their hashes, too, where the version was not raised yet."""
+    names = [f"{plan.id}@{plan.version}" for plan in (before, after)]
+    if names[0] == names[1]:
+        names = [f"{name} ({plan.plan_hash[:7]})" for name, plan in zip(names, (before, after), strict=True)]
+    return {"from": names[0], "to": names[1]}
+
+
+def _ranks(plan: Plan) -> dict[str, int]:
+    """Order the stages as they are shown: no stage first, each track from its lowest to its detours."""
+    stages = (plan.stages[stage] for track in plan.tracks for stage in track.stages)
+    return {NOWHERE: -2, **{stage.id: stage.rank for stage in stages}}
+
+
+def _write_csv(path: Path, differences: Sequence[Difference]) -> None:
+    """Write a line for each difference; an apostrophe before what a spreadsheet would take for a formula."""
+    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow([one.name for one in fields(Difference)])
+        writer.writerows([_plain(cell) for cell in asdict(one).values()] for one in differences)
+
+
+def _plain(cell: Any) -> Any:  # noqa: ANN401 - whatever a cell holds
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
