@@ -6,8 +6,16 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import IllegalOperation, InvalidProducerEpoch, InvalidProducerIdMapping, ProducerFenced
+from aiokafka.errors import (
+    IllegalOperation,
+    InvalidProducerEpoch,
+    InvalidProducerIdMapping,
+    MessageSizeTooLargeError,
+    ProducerFenced,
+)
 from aiokafka.partitioner import murmur2
+
+from schemas.errors import LifecycleError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -27,6 +35,17 @@ TRANSACTION_TIMEOUT_MS = 8_000
 MAX_BATCH_BYTES = 1_000_000
 RETRY_BACKOFF_MS = 20  # for a few ms after a commit the coordinator answers "still committing the last one"
 FENCED = (ProducerFenced, InvalidProducerEpoch, InvalidProducerIdMapping)
+
+
+class RecordTooLargeError(LifecycleError):
+    """A topic does not take a record as large as the largest of these."""
+
+    def __init__(self, target: TopicPartition, rows: Iterable[Row]) -> None:
+        size = max(len(key or b"") + len(value or b"") for key, value, _headers in rows)
+        super().__init__(
+            f"Topic {target.topic}, partition {target.partition} takes no record of {size:,} bytes."
+            " Nothing is lost: raise its max.message.bytes above that, and start again."
+        )
 
 
 def make_producer(bootstrap: str, transactional_id: str) -> AIOKafkaProducer:
@@ -69,29 +88,39 @@ async def commit(
     """
     await producer.begin_transaction()
     sending = await _send(producer, rows)
-    # aiokafka would commit even if a record batch was refused (too large, say): look at each delivery first.
-    await asyncio.gather(*sending)
+    # aiokafka would commit even if a record batch was refused: look at each delivery first.
+    try:
+        await asyncio.gather(*sending)
+    except MessageSizeTooLargeError as error:
+        target = next(target for delivery, target in sending.items() if _is_too_large(delivery))
+        raise RecordTooLargeError(target, rows[target]) from error
     # Only now: brokers check one write of a transaction at a time, and let another have to be sent again.
     if consumed:
         await producer.send_offsets_to_transaction(dict(consumed), group)
     await producer.commit_transaction()
 
 
-async def _send(producer: AIOKafkaProducer, rows: Rows) -> list[asyncio.Future[RecordMetadata]]:
-    """Hand over all rows and return their deliveries.
+async def _send(
+    producer: AIOKafkaProducer, rows: Rows
+) -> dict[asyncio.Future[RecordMetadata], TopicPartition]:
+    """Hand over all rows and return their deliveries, each with where it goes.
 
     When the producer ends between two of them, fenced perhaps, the deliveries so far know why: they raise it.
     """
-    sending: list[asyncio.Future[RecordMetadata]] = []
+    sending = {}
     try:
         for target, rows_of_target in rows.items():
             for builder in _record_batches(producer, rows_of_target):
                 delivery = await producer.send_batch(builder, target.topic, partition=target.partition)
-                sending.append(delivery)
+                sending[delivery] = target
     except IllegalOperation:
         await asyncio.gather(*sending)
         raise
     return sending
+
+
+def _is_too_large(delivery: asyncio.Future[RecordMetadata]) -> bool:
+    return delivery.done() and isinstance(delivery.exception(), MessageSizeTooLargeError)
 
 
 def _record_batches(producer: AIOKafkaProducer, rows: list[Row]) -> Iterator[BatchBuilder]:
