@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from processors.archive.compaction import merge_segments
 from processors.archive.erasure import erase
@@ -19,10 +17,13 @@ from processors.archive.folder import open_archive
 from processors.archive.locks import reading, writing
 from processors.archive.verify import faults
 from processors.archive.writer import Pace
+from processors.cli.replay_archive import archive_progress
 from processors.settings import load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator
+
+    from processors.archive.folder import Archive
 
 MEGABYTE = 1 << 20
 
@@ -65,32 +66,9 @@ async def _follow(bootstrap: str, root: Path, pace: Pace, *, once: bool) -> None
     stop, loop, begun = asyncio.Event(), asyncio.get_running_loop(), time.monotonic()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    with _bar() as bar:
-        written = await follow(bootstrap, root, pace, stop=stop, once=once, progress=_shown(bar))
+    with archive_progress() as show:
+        written = await follow(bootstrap, root, pace, stop=stop, once=once, progress=show)
     click.echo(f"{written:,} records archived in {time.monotonic() - begun:.1f} s.", err=True)
-
-
-def _bar() -> Progress:
-    console = Console(stderr=True)
-    return Progress(
-        BarColumn(),
-        TextColumn("{task.fields[counts]}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-
-
-def _shown(bar: Progress) -> Callable[[int, int, int], None]:
-    task, begun = bar.add_task("", total=None, counts=""), time.monotonic()
-
-    def show(records: int, done: int, total: int) -> None:
-        rate = records / max(time.monotonic() - begun, 0.001)
-        bar.update(task, completed=done, total=total, counts=f"{records:,} records, {rate:,.0f}/s")
-
-    return show
 
 
 def _compact(root: Path) -> None:
@@ -107,7 +85,7 @@ def _verify(root: Path) -> int:
     with reading(root):
         found = open_archive(root)
         wrong = 0
-        for fault in _each(tuple(found.manifests), lambda partition: faults(found, partition)):
+        for fault in _each(found):
             wrong += 1
             click.echo(fault, err=True)
         records = sum(one.records for one in found.manifests.values())
@@ -118,7 +96,10 @@ def _verify(root: Path) -> int:
     return int(wrong > 0)
 
 
-def _each(partitions: Sequence[int], check: Callable[[int], Iterator[str]]) -> Iterator[str]:
-    with _bar() as bar:
-        for partition in bar.track(partitions, description=""):
-            yield from check(partition)
+def _each(archive: Archive) -> Iterator[str]:
+    total, done = sum(one.records for one in archive.manifests.values()), 0
+    with archive_progress() as show:
+        for partition, manifest in archive.manifests.items():
+            yield from faults(archive, partition)
+            done += manifest.records
+            show(done, done, total)

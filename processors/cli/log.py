@@ -31,6 +31,13 @@ events_option = click.option(
     metavar="FILE|-",
     help="Events in log order: NDJSON (plain or gzip) or an Avro container file; - is standard input.",
 )
+history_option = click.option(
+    "--events",
+    required=True,
+    metavar="FILE|-|FOLDER|topic",
+    help="Events in log order: NDJSON (plain or gzip), an Avro container file, - for standard input; or "
+    "a recorded log: an archive's folder, or contact-events itself.",
+)
 recorded_option = click.option(
     "--recorded",
     is_flag=True,

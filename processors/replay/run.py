@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from processors.lifecycle.plan import Plan
     from processors.replay.log_files import LogFile
+    from processors.replay.summary import Tally
 
     Change = dict[str, Any]
 
@@ -22,11 +23,13 @@ class Run:
 
     def __init__(self, plan: Plan, log: LogFile, *, recorded: bool = False) -> None:
         self.replay = Replay(plan, log.events, recorded=recorded)
-        self._log = log
+        self._log, self._recorded = log, recorded
         self.events = self.refused = self.last_time = 0
 
     def changes(self, refuse: Callable[[Refused], None], as_of: int | None = None) -> Iterator[Change]:
         """Yield every change in order. Without `as_of` all clocks end at the log's last event.
+
+        Those of a recorded log end where its clock records have brought them.
 
         A line that cannot be read, or an event that names nobody, goes to `refuse`. Raises SchemaError where
         the log cannot be read any further, and for an `as_of` before its last event.
@@ -39,7 +42,16 @@ class Run:
             except SchemaError as error:
                 line = Refused(line=event["position"], reason=str(error), original=b"")
                 self._refuse(line, refuse)
-        yield from self.replay.finish(self.last_time if as_of is None else as_of)
+        if as_of is not None or not self._recorded:
+            yield from self.replay.finish(self.last_time if as_of is None else as_of)
+
+    def told(self, tally: Tally) -> Tally:
+        """Add to a tally what the changes do not say."""
+        tally.events, tally.refused, tally.last_time = self.events, self.refused, self.last_time
+        known = self.replay.contacts.values()
+        tally.contacts = sum(one.forward_to is None and not one.erased for one in known)
+        tally.not_applied = self.replay.refused
+        return tally
 
     def _refuse(self, refused: Refused, refuse: Callable[[Refused], None]) -> None:
         self.refused += 1

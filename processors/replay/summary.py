@@ -1,19 +1,24 @@
-"""What a replay came to: counts, moves, stages, and a digest of every change in order."""
+"""What a replay came to: counts, moves, stages, and a digest of every change.
+
+The digest does not depend on the order in which contacts are folded: of each contact the SHA-256 of its
+changes' lines, in order; of all contacts the sum of these as 256-bit numbers, which wraps around.
+"""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import dataclass, field, fields
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from processors.lifecycle.plan import Plan
-    from processors.replay.run import Run
 
     Change = dict[str, Any]
 
 NOWHERE = "none"  # how "no stage" is written
+DIGEST_BITS = 256
 
 
 def line_of(change: Change) -> bytes:
@@ -21,55 +26,98 @@ def line_of(change: Change) -> bytes:
     return json.dumps(change, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
 
 
-class Summary:
-    """Counts changes as they come. `digest` is the SHA-256 of their lines, one after the other."""
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """Sums over contacts; tallies of different contacts add up to that of all of them.
 
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self._digest = sha256()
-        self._records: Counter[str] = Counter()
-        self._moves: Counter[str] = Counter()
-        self._stages: dict[str, Counter[str]] = {track.id: Counter() for track in plan.tracks}
+    `contacts` leaves out those that became part of another, or were erased. `refused`: lines that cannot be
+    read or name nobody; `not_applied`: events that the core refused. `stages`: track → stage → contacts.
+    """
+
+    events: int = 0
+    refused: int = 0
+    not_applied: int = 0
+    contacts: int = 0
+    last_time: int = 0
+    digest: int = 0
+    changes: Counter[str] = field(default_factory=Counter)
+    moves: Counter[str] = field(default_factory=Counter)
+    stages: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def add(self, other: Tally) -> None:
+        """Add the tally of other contacts."""
+        for name in ("events", "refused", "not_applied", "contacts"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.last_time = max(self.last_time, other.last_time)
+        self.digest = (self.digest + other.digest) % (1 << DIGEST_BITS)
+        self.changes.update(other.changes)
+        self.moves.update(other.moves)
+        for track, stages in other.stages.items():
+            self.stages.setdefault(track, Counter()).update(stages)
+
+    def to_json(self) -> dict[str, Any]:
+        """Write it so that `from_json` gives it back."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
+
+    @classmethod
+    def from_json(cls, found: dict[str, Any]) -> Tally:
+        """Read it. Raises TypeError or ValueError for anything else."""
+        stages = {track: Counter(counts) for track, counts in found.pop("stages").items()}
+        changes, moves = Counter(found.pop("changes")), Counter(found.pop("moves"))
+        return cls(**found, changes=changes, moves=moves, stages=stages)
+
+
+class Summary:
+    """Counts changes as they come."""
+
+    def __init__(self) -> None:
+        self.tally = Tally()
+        self._open: dict[str, Any] = {}  # contact → SHA-256 of its lines so far
 
     def add(self, change: Change) -> bytes:
         """Count a change; gives its line."""
         line = line_of(change)
-        self._digest.update(line)
-        self._records[change["record"]] += 1
+        self._open.setdefault(change["contact_id"], sha256()).update(line)
+        self.tally.changes[change["record"]] += 1
         if change["record"] == "stage_changed":
             start, end = change["from"] or NOWHERE, change["to"] or NOWHERE
-            self._moves[f"{start}→{end}"] += 1
-            stages = self._stages.setdefault(change["track"], Counter())
+            self.tally.moves[f"{start}→{end}"] += 1
+            stages = self.tally.stages.setdefault(change["track"], Counter())
             stages[start] -= 1
             stages[end] += 1
         return line
 
-    def as_json(self, run: Run, as_of: int) -> dict[str, Any]:
-        """Shape the summary. `contacts` leaves out those that became part of another, or were erased.
+    def settle(self) -> None:
+        """Take note that no more changes of the contacts so far will come."""
+        for digest in self._open.values():
+            self.tally.digest += int.from_bytes(digest.digest(), "big")
+        self.tally.digest %= 1 << DIGEST_BITS
+        self._open.clear()
 
-        `refused`: lines that cannot be read or name nobody; `not_applied`: events that the core refused.
-        """
-        known = run.replay.contacts.values()
-        contacts = sum(one.forward_to is None and not one.erased for one in known)
-        return {
-            "lifecycle": f"{self._plan.id}@{self._plan.version}",
-            "plan_hash": self._plan.plan_hash,
-            "events": run.events,
-            "refused": run.refused,
-            "not_applied": run.replay.refused,
-            "contacts": contacts,
-            "as_of": as_of,
-            "changes": dict(sorted(self._records.items())),
-            "moves": dict(sorted(self._moves.items(), key=lambda move: (-move[1], move[0]))),
-            "stages": {track: self._by_stage(track, contacts) for track in self._stages},
-            "digest": self._digest.hexdigest(),
-        }
 
-    def _by_stage(self, track: str, contacts: int) -> dict[str, int]:
-        """Contacts by stage, in the order of the file; then those that a definition in the log brought in."""
-        counted = self._stages[track]
-        order = next((one.stages for one in self._plan.tracks if one.id == track), ())
-        names = [self._plan.stages[stage].id for stage in order]
-        later = sorted(name for name in counted if name != NOWHERE and name not in names)
-        staged = {name: counted[name] for name in (*names, *later)}
-        return {NOWHERE: contacts - sum(staged.values()), **staged}
+def as_json(plan: Plan, tally: Tally, as_of: int) -> dict[str, Any]:
+    """Shape a summary."""
+    tracks = [*dict.fromkeys([*(track.id for track in plan.tracks), *sorted(tally.stages)])]
+    return {
+        "lifecycle": f"{plan.id}@{plan.version}",
+        "plan_hash": plan.plan_hash,
+        "events": tally.events,
+        "refused": tally.refused,
+        "not_applied": tally.not_applied,
+        "contacts": tally.contacts,
+        "as_of": as_of,
+        "changes": dict(sorted(tally.changes.items())),
+        "moves": dict(sorted(tally.moves.items(), key=lambda move: (-move[1], move[0]))),
+        "stages": {track: _by_stage(plan, tally, track) for track in tracks},
+        "digest": f"{tally.digest:064x}",
+    }
+
+
+def _by_stage(plan: Plan, tally: Tally, track: str) -> dict[str, int]:
+    """Contacts by stage, in the order of the file; then those that a definition in the log brought in."""
+    counted = tally.stages.get(track, Counter())
+    order = next((one.stages for one in plan.tracks if one.id == track), ())
+    names = [plan.stages[stage].id for stage in order]
+    later = sorted(name for name in counted if name != NOWHERE and name not in names)
+    staged = {name: counted[name] for name in (*names, *later)}
+    return {NOWHERE: tally.contacts - sum(staged.values()), **staged}

@@ -12,10 +12,9 @@ from schemas.topics import CONTACT_EVENTS
 from tests.builders.records import FetchedRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from processors.engine.batch import Record
+    from tests.builders.kafka import Row
 
 LEISURELY = Pace(limit=1 << 30, every=1e9)
 
@@ -38,17 +37,27 @@ class Topic:
         self.records[partition].append(record)
         return record
 
+    def add_row(self, row: Row) -> None:
+        """Add a record of a real topic, whose offsets have gaps where transactions end."""
+        self.records[row.partition].append(
+            FetchedRecord(
+                key=row.key or None,
+                value=row.value,
+                offset=row.offset,
+                topic=self.about.topic,
+                partition=row.partition,
+            )
+        )
+
     def archive(self, pieces: int = 1) -> Archive:
         """Archive all there is so far, in so many flushes."""
         writer = Writer(make_archive(self.root, self.about), LEISURELY)
         starts = {n: one.next_offset for n, one in writer.archive.manifests.items()}
+        rests = {n: [one for one in self.records[n] if one.offset >= start] for n, start in starts.items()}
         for piece in range(pieces):
-            for partition, start in starts.items():
-                rest = self.records[partition][start:]
-                cut = slice(len(rest) * piece // pieces, len(rest) * (piece + 1) // pieces)
-                writer.take(partition, rest[cut], start + cut.stop)
+            for partition, rest in rests.items():
+                cut = rest[len(rest) * piece // pieces : len(rest) * (piece + 1) // pieces]
+                if cut:
+                    writer.take(partition, cut, cut[-1].offset + 1)
             writer.flush()
         return make_archive(self.root, self.about)
-
-    def rows(self) -> Iterable[tuple[int, Sequence[Record]]]:
-        return sorted(self.records.items())

@@ -1,0 +1,158 @@
+"""Contacts of an archive folded one at a time, to exactly what the live run made of them.
+
+What contacts pass on to each other is in the log already, so that each of them can be folded alone. Two
+things need another contact's records: folding again after a merge was undone, and a transfer of history that
+was written under another definition than the one that decides: it holds a state of that one.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from processors.lifecycle.lived import as_lived, is_foreign, translated
+from processors.replay.clocks import Clocks
+from processors.replay.course import Course
+from schemas.codec import decode_trusted
+from schemas.errors import SchemaError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from processors.archive.folder import Archive
+    from processors.lifecycle.plan import Plan
+    from schemas.archived import Archived
+
+    Event = dict[str, Any]
+    Change = dict[str, Any]
+
+TRANSFERS_KEPT = 10_000  # worked out, each up to some kB: a chain of merges asks for the same ones again
+
+
+class ByContact:
+    """Folds contacts of an archive, and counts while it goes on.
+
+    As it was recorded, `plan` being the definition at the start; or `anew`: `plan` decides about all of it.
+    `refused`: records that cannot be read; `last_time`: of the newest event, ms UTC.
+    """
+
+    def __init__(self, plan: Plan, archive: Archive, *, anew: bool = False) -> None:
+        self.plan, self.archive, self.anew = plan, archive, anew
+        self.events = self.refused = self.last_time = 0
+        self._marks: dict[int, tuple[Clocks, tuple[Event, ...]]] = {}
+        self._transfers: dict[tuple[str, str, str], bytes] = {}
+
+    def fold(self, key: bytes, records: Iterable[Archived], take: Callable[[Change], None]) -> Course:
+        """Fold one contact from its records in order; every change goes to `take`.
+
+        That includes what it passes on to others, which is in the log already.
+        """
+        course = self._course(key, take)
+        for record in records:
+            self.events += 1
+            event = self.read(record)
+            if event is not None:
+                course.go_to(event["position"])
+                course.apply(event)
+        course.go_to(None)
+        return course
+
+    def lived(self, plan: Plan, key: bytes, before: int) -> Course:
+        """Fold a contact as another definition would have had it, up to an offset."""
+        other = self._anew(plan)
+        course = other._course(key, lambda _change: None)  # noqa: SLF001 - its own kind
+        for record in self.archive.records_of(key):
+            event = other.read(record) if record.offset < before else None
+            if event is not None:
+                course.go_to(event["position"])
+                course.apply(event)
+        course.go_to(before)
+        return course
+
+    def count(self, records: Iterable[Archived]) -> None:
+        """Count records of no contact."""
+        for record in records:
+            self.events += 1
+            self.read(record)
+
+    def read(self, record: Archived) -> Event | None:
+        """Read a record; None for one that the lifecycle had to set aside."""
+        try:
+            event = decode_trusted(record.value)
+        except SchemaError:
+            self.refused += 1
+            return None
+        self.last_time = max(self.last_time, event["occurred_at"])
+        event["position"] = record.offset
+        return event
+
+    def history(self, contact_id: str | None) -> Iterator[Event]:
+        """Read again all that a contact was ever told."""
+        for record in self.archive.records_of(contact_id.encode()) if contact_id else ():
+            with suppress(SchemaError):
+                yield decode_trusted(record.value) | {"position": record.offset}
+
+    def understood(self, plan: Plan, event: Event) -> Event:
+        """Say an event in the terms of the definition that decides."""
+
+        def transferred(other: str, event_id: str) -> bytes:
+            return self._transferred(plan, other, event_id)
+
+        if self.anew:
+            return dict(as_lived(plan, event, transferred))
+        return dict(translated(event, transferred)) if is_foreign(plan, event) else event
+
+    def marks(self, partition: int) -> tuple[Clocks, tuple[Event, ...]]:
+        """Read a partition's clock records, and where it changes its definition."""
+        if partition not in self._marks:
+            self._marks[partition] = self._read_marks(partition)
+        return self._marks[partition]
+
+    def _read_marks(self, partition: int) -> tuple[Clocks, tuple[Event, ...]]:
+        barriers: list[Event] = []
+
+        def clocks() -> Iterator[tuple[int, int]]:
+            for record in self.archive.keyless(partition):
+                with suppress(SchemaError):
+                    event = decode_trusted(record.value) | {"position": record.offset}
+                    if event["type"] == "clock_advanced":
+                        yield record.offset, event["at"]
+                    elif event["type"] == "lifecycle_changed":
+                        barriers.append(event)
+
+        return Clocks(clocks()), tuple(barriers)
+
+    def _course(self, key: bytes, take: Callable[[Change], None]) -> Course:
+        clocks, barriers = self.marks(self.archive.home_of(key))
+        return Course(self, key, clocks, () if self.anew else barriers, take)
+
+    def _anew(self, plan: Plan) -> ByContact:
+        other = ByContact(plan, self.archive, anew=True)
+        other._marks, other._transfers = self._marks, self._transfers
+        return other
+
+    def _transferred(self, plan: Plan, other: str, event_id: str) -> bytes:
+        """Work out the state that a contact passed on, had this definition decided."""
+        key = (plan.plan_hash, other, event_id)
+        if key not in self._transfers:
+            state = self._worked_out(plan, other, event_id)
+            while len(self._transfers) >= TRANSFERS_KEPT:
+                del self._transfers[next(iter(self._transfers))]
+            self._transfers[key] = state
+        return self._transfers[key]
+
+    def _worked_out(self, plan: Plan, other: str, event_id: str) -> bytes:
+        found: list[bytes] = []
+
+        def look(change: Change) -> None:
+            if change["record"] == "history_transferred" and change["event_id"] == event_id:
+                found.append(change["state"])
+
+        def until_found() -> Iterator[Archived]:
+            for record in self.archive.records_of(other.encode()):
+                if found:
+                    return
+                yield record
+
+        course = self._anew(plan).fold(other.encode(), until_found(), look)
+        return found[0] if found else course.state()

@@ -1,0 +1,108 @@
+"""One contact on its way through the log: its events, its partition's clock, changes of the definition."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from processors import lifecycle
+from processors.lifecycle.lived import all_but
+from processors.lifecycle.plan_json import plan_from_json
+from processors.lifecycle.switch import Barrier
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from processors.lifecycle.plan import Plan
+    from processors.replay.by_contact import ByContact
+    from processors.replay.clocks import Clocks
+
+    Event = dict[str, Any]
+    Change = dict[str, Any]
+
+
+class Course:
+    """Made by `ByContact`. `barriers`: the partition's `lifecycle_changed` records that count.
+
+    `refused`: events that the core did not apply.
+    """
+
+    def __init__(
+        self,
+        log: ByContact,
+        key: bytes,
+        clocks: Clocks,
+        barriers: Sequence[Event],
+        take: Callable[[Change], None],
+    ) -> None:
+        self.plan: Plan = log.plan
+        self.contact = lifecycle.load(self.plan, b"")
+        self.refused = 0
+        self._log, self._key, self._take = log, key, take
+        self._clocks, self._clock = clocks, 0
+        self._barriers, self._generation = list(reversed(barriers)), 0
+
+    def state(self) -> bytes:
+        """Give the contact's state."""
+        return lifecycle.dump(self.plan, self.contact)
+
+    def go_to(self, offset: int | None) -> None:
+        """Pass what stands before an offset and concerns every contact; None: all that is left."""
+        while self._barriers and (offset is None or self._barriers[-1]["position"] < offset):
+            barrier = self._barriers.pop()
+            self._tick_until(self._clocks.after(barrier["position"]))
+            self._cross(barrier)
+        self._tick_until(len(self._clocks) if offset is None else self._clocks.after(offset))
+
+    def apply(self, event: Event) -> None:
+        """Apply an event of the contact."""
+        if event["contact_id"] is None:
+            return
+        told = self._log.understood(self.plan, event)
+        for change in lifecycle.fold(self.plan, self.contact, told):
+            if change["record"] == "refold_needed":
+                self._refold(change["without"])
+            else:
+                self.refused += change["record"] == "event_refused"
+                self._take(change)
+
+    def finish(self, as_of: int) -> None:
+        """Advance the contact's clock beyond the log's."""
+        self._tell(lifecycle.tick(self.plan, self.contact, as_of))
+
+    def _tick_until(self, end: int) -> None:
+        """Let those of the clock records before number `end` advance the contact by which it is due."""
+        while self.contact.next_due is not None:
+            number = self._clocks.first_due(self.contact.next_due, self._clock)
+            if number >= end:
+                break
+            self._tell(lifecycle.tick(self.plan, self.contact, self._clocks.at(number)))
+            self._clock = number + 1
+        self._clock = max(self._clock, end)
+
+    def _cross(self, event: Event) -> None:
+        """Go over to another definition, unless it is the present one or older."""
+        if event["generation"] <= self._generation:
+            return
+        self._generation, old, self.plan = event["generation"], self.plan, plan_from_json(event["plan"])
+        if not self.contact.id:
+            return
+        said = lived = lifecycle.dump(old, self.contact)
+        if not event["in_place"]:
+            lived = self._log.lived(self.plan, self._key, event["position"]).state()
+        barrier = Barrier(position=event["position"], at=event["occurred_at"], in_place=event["in_place"])
+        state, changes = lifecycle.switch(old, said, self.plan, lived, barrier)
+        self.contact = lifecycle.load(self.plan, state)
+        self._tell(changes)
+
+    def _refold(self, without: str | None) -> None:
+        """Fold the contact again from all it was told so far, but for what came from `without`."""
+        own = (one for one in self._log.history(self.contact.id) if one["position"] <= self.contact.position)
+        kept = all_but(own, self._log.history(without), without)
+        told = [self._log.understood(self.plan, event) for event in kept]
+        state, changes = lifecycle.refold(self.plan, told, keep_moves_of=self.state())
+        self.contact = lifecycle.load(self.plan, state)
+        self._tell(changes)
+
+    def _tell(self, changes: Sequence[Change]) -> None:
+        for change in changes:
+            self._take(change)

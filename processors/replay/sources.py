@@ -1,0 +1,43 @@
+"""Where a recorded history comes from: an archive; a topic is archived first."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from processors.archive.folder import open_archive
+from processors.archive.locks import reading
+from processors.archive.writer import Pace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from processors.archive.folder import Archive
+
+    Progress = Callable[[int, int, int], None]
+
+TOPIC = "topic"
+PACE = Pace(limit=128 << 20, every=3_600)  # memory alone says when to write
+
+
+def is_archive(events: str) -> bool:
+    """Tell whether it is an archive, or becomes one: the topic, or a folder."""
+    return events == TOPIC or Path(events).is_dir()
+
+
+@contextmanager
+def open_history(events: str, bootstrap: str, progress: Progress) -> Iterator[Archive]:
+    """Open an archive, or archive the topic as it is now into a folder that is removed afterwards."""
+    if events != TOPIC:
+        with reading(Path(events)):
+            yield open_archive(Path(events))
+        return
+    from processors.archive.follow import follow  # noqa: PLC0415 - aiokafka takes a while to import
+
+    with TemporaryDirectory(prefix="stageline-topic-") as folder:
+        root = Path(folder)
+        asyncio.run(follow(bootstrap, root, PACE, stop=asyncio.Event(), once=True, progress=progress))
+        yield open_archive(root)
