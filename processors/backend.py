@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from processors.clock_changes import KNOWN_UNTIL, clock_changes
 from processors.lifecycle.plan_json import plan_to_json
-from schemas.events import EVENT_TYPES
+from schemas.events import EVENT_TYPES, NEWEST, RECORDS
 
 if TYPE_CHECKING:
     import stageline_native as native
@@ -55,6 +55,11 @@ def compile_plan(plan: Plan, *, lines: bool = False) -> native.Plan:
         "folds": _folds(),
         "clock_changes": clock_changes(plan.timezone),
         "known_until": KNOWN_UNTIL,
+        "versions": [
+            (record.fingerprint.hex(), record.name, record.schema, NEWEST[record.name].schema)
+            for record in RECORDS
+            if record.role != "output"
+        ],
     }
     return stageline_native.Plan(plan_to_json(plan), json.dumps(around), lines=lines)
 

@@ -1,12 +1,14 @@
 //! Stageline's lifecycle core, compiled. What it does is described by the reference in `processors/lifecycle`:
 //! same plan, same state bytes, same changes.
 
+mod avro;
 mod calendar;
 mod changes;
 mod check;
 mod compile;
 mod contact;
 mod counts;
+mod course;
 mod crossings;
 mod decay;
 mod decimal;

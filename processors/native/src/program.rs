@@ -1,5 +1,6 @@
 //! A plan made ready to run, see `processors/lifecycle/program.py`.
 
+use crate::avro::Decoder;
 use crate::calendar::Calendar;
 use crate::check::Condition;
 use crate::compile::{Compiler, Inputs};
@@ -14,14 +15,32 @@ use crate::subject::Field;
 use crate::unsupported::{Supported, Unsupported};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
+use serde_json::Value as Json;
+
+const HANDLED: [&str; 13] = [
+    "profile",
+    "deal",
+    "stage",
+    "amount",
+    "currency",
+    "handoff",
+    "reason",
+    "actor",
+    "track",
+    "kind",
+    "until",
+    "name",
+    "properties",
+];
 
 /// What the reference's Python knows and hands over, so that both back-ends know the same.
 #[derive(Deserialize)]
 pub struct Surroundings {
-    pub standard: Vec<Name>,            // names of the records
-    pub folds: Vec<(char, Box<str>)>,   // characters that do not casefold to themselves
-    pub clock_changes: Vec<(i64, i64)>, // instant and offset from then on, ms
-    pub known_until: i64,               // ms UTC
+    pub standard: Vec<Name>,                       // names of the records
+    pub folds: Vec<(char, Box<str>)>,              // characters that do not casefold to themselves
+    pub clock_changes: Vec<(i64, i64)>,            // instant and offset from then on, ms
+    pub known_until: i64,                          // ms UTC
+    pub versions: Vec<(String, Name, Json, Json)>, // of the records of contact-events, see `Decoder`
 }
 
 /// A leave rule, compiled.
@@ -55,6 +74,7 @@ pub struct Program {
     pub standard: FxHashSet<Name>,
     pub inputs: Inputs,
     pub matcher: Matcher,
+    pub decoder: Decoder,
     pub ring: Ring,
     pub counters: Vec<Counter>,
     pub filters: Vec<(usize, Counted)>,                   // score, rule
@@ -134,6 +154,7 @@ impl Program {
             timed_climbs: climbs.iter().map(timed).collect(),
             units: alternatives.iter().enumerate().map(|(unit, one)| (one.key.clone(), unit)).collect(),
             stage_index: names(&plan),
+            decoder: Decoder::new(&around.versions, &wanted(&plan)),
             matcher,
             counters,
             filters,
@@ -240,6 +261,20 @@ fn kept_fields(plan: &Plan) -> FxHashMap<Name, Vec<(Name, Field)>> {
         fields.dedup_by(|(one, _), (other, _)| one == other);
     }
     kept
+}
+
+/// Fields that behaviours, counters and rules look at, and those that the handlers of some records read.
+fn wanted(plan: &Plan) -> FxHashSet<Name> {
+    let mut wanted: FxHashSet<Name> = HANDLED.iter().map(|name| (*name).into()).collect();
+    let atoms = plan.behaviours.iter().flat_map(|behaviour| &behaviour.atoms);
+    wanted.extend(atoms.flat_map(|atom| atom.tests.iter().map(|test| test.field.clone())));
+    wanted.extend(plan.counters.iter().filter_map(|counter| counter.distinct.clone()));
+    wanted.extend(plan.last_fields.iter().map(|(_, field)| field.clone()));
+    wanted.extend(plan.rules.iter().filter_map(|rule| match rule {
+        Rule::BehaviourRule(rule) => rule.distinct.clone(),
+        Rule::FitRule(_) => None,
+    }));
+    wanted
 }
 
 fn branches(condition: &plan::Condition) -> Vec<&plan::Condition> {

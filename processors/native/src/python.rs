@@ -2,17 +2,18 @@
 
 use crate::changes::Change;
 use crate::contact::Contact;
+use crate::course::{run, Done, Step};
 use crate::fold::{fold, tick};
-use crate::pack::Packer;
 use crate::program::Program;
 use crate::python_event::HeldEvent;
 use crate::state::{dump, load};
 use crate::unsupported::{guarded, Supported, Unsupported};
-use crate::write::{self, JsonLine};
+use crate::write::Form;
 use pyo3::create_exception;
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::{PyBytes, PyDict, PyList};
 use std::sync::Arc;
 
 create_exception!(stageline_native, NeedsReference, PyException, "The reference has to do it: why.");
@@ -27,7 +28,7 @@ impl From<Unsupported> for PyErr {
 #[pyclass(frozen)]
 pub struct Plan {
     program: Arc<Program>,
-    lines: bool,
+    form: Form,
 }
 
 type Stepped<'py> = (Bound<'py, PyBytes>, Vec<Bound<'py, PyBytes>>);
@@ -38,7 +39,7 @@ impl Plan {
     #[pyo3(signature = (plan_json, surroundings, *, lines = false))]
     fn new(py: Python<'_>, plan_json: &str, surroundings: &str, lines: bool) -> PyResult<Self> {
         let program = py.detach(|| guarded(|| Program::new(plan_json, surroundings)))?;
-        Ok(Self { program: Arc::new(program), lines })
+        Ok(Self { program: Arc::new(program), form: if lines { Form::Lines } else { Form::Packed } })
     }
 
     /// Applies one event to a state; gives the next state, and each change as bytes.
@@ -53,10 +54,42 @@ impl Plan {
         self.step(py, state, |program, contact, out| fold(program, contact, &event, out))
     }
 
+    /// Does steps of many contacts; see the stub.
+    #[allow(clippy::needless_pass_by_value)] // extracted from Python's objects, so it is ours
+    fn run<'py>(&self, py: Python<'py>, contacts: Vec<Given>) -> PyResult<Bound<'py, PyList>> {
+        let (program, form) = (&*self.program, self.form);
+        let all = py.detach(|| contacts.iter().map(|one| course(program, one, form)).collect::<Vec<_>>());
+        let told = PyList::empty(py);
+        for one in all {
+            let changes = PyList::empty(py);
+            for (step, bytes) in &one.changes {
+                changes.append((step, PyBytes::new(py, bytes)))?;
+            }
+            told.append((one.steps, one.stopped, PyBytes::new(py, &one.state), one.next_due, changes))?;
+        }
+        Ok(told)
+    }
+
     /// Advances a state's clock; gives the next state, and each change as bytes.
     fn advance<'py>(&self, py: Python<'py>, state: &[u8], clock: i64) -> PyResult<Stepped<'py>> {
         self.step(py, state, |program, contact, out| tick(program, contact, clock, out))
     }
+}
+
+/// A state, and its steps: offset and bytes of a record, or the clock's time and none.
+type Given = (PyBackedBytes, Vec<(i64, Option<PyBackedBytes>)>);
+
+/// One contact's steps. A state that cannot be read stays as it is, with no step done.
+fn course(program: &Program, (state, steps): &Given, form: Form) -> Done {
+    let steps: Vec<Step> = steps
+        .iter()
+        .map(|(at, record)| record.as_ref().map_or(Step::Clock(*at), |bytes| Step::Record(*at, bytes)))
+        .collect();
+    run(program, state, &steps, form).unwrap_or_else(|why| Done {
+        stopped: Some(why.0),
+        state: state.to_vec(),
+        ..Done::default()
+    })
 }
 
 impl Plan {
@@ -66,30 +99,19 @@ impl Plan {
         state: &[u8],
         step: impl Fn(&Program, &mut Contact, &mut Vec<Change>) -> Supported<()> + Send + Sync,
     ) -> PyResult<Stepped<'py>> {
-        let (program, lines) = (&*self.program, self.lines);
+        let (program, form) = (&*self.program, self.form);
         let (state, changes) = py.detach(|| {
             guarded(|| {
                 let (mut contact, mut out) = (load(program, state)?, Vec::new());
                 step(program, &mut contact, &mut out)?;
                 let mut next = Vec::new();
                 dump(program, &contact, &mut next);
-                Ok((next, out.iter().map(|change| packed(program, change, lines)).collect::<Vec<_>>()))
+                Ok((next, out.iter().map(|change| form.bytes(program, change)).collect::<Vec<_>>()))
             })
         })?;
         let changes = changes.iter().map(|change| PyBytes::new(py, change)).collect();
         Ok((PyBytes::new(py, &state), changes))
     }
-}
-
-fn packed(program: &Program, change: &Change, lines: bool) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    if lines {
-        write::change(program, change, &mut JsonLine(&mut bytes));
-        bytes.push(b'\n');
-    } else {
-        write::change(program, change, &mut Packer(&mut bytes));
-    }
-    bytes
 }
 
 fn as_unsupported(error: &PyErr) -> PyErr {

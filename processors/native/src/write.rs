@@ -35,8 +35,29 @@ pub trait Sink {
     }
 }
 
+/// How changes are told: as `MessagePack`, or as lines of JSON.
+#[derive(Clone, Copy)]
+pub enum Form {
+    Packed,
+    Lines,
+}
+
+impl Form {
+    pub fn bytes(self, program: &Program, one: &Change) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(1_024);
+        match self {
+            Self::Packed => change(program, one, &mut Packer(&mut bytes)),
+            Self::Lines => {
+                change(program, one, &mut JsonLine(&mut bytes));
+                bytes.push(b'\n');
+            }
+        }
+        bytes
+    }
+}
+
 /// Writes one change.
-pub fn change(program: &Program, change: &Change, to: &mut impl Sink) {
+fn change(program: &Program, change: &Change, to: &mut impl Sink) {
     match change {
         Change::Stage(one) => {
             to.map(19);
