@@ -13,8 +13,9 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from processors.cli.diff_live import live_comparison, tell_live
 from processors.cli.diff_page import write_page
-from processors.cli.log import Refusals, events_option, progress
+from processors.cli.log import Refusals, progress
 from processors.cli.when import When, iso
 from processors.lifecycle_files import load_lifecycle
 from processors.replay.compare import Comparison, Difference
@@ -23,15 +24,20 @@ from processors.replay.log_files import open_log
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from processors.replay.compare import Log
+
     Totals = dict[str, Any]
 
 SHOWN = 50  # contacts in a table; json and csv have them all
 
 
 @click.command()
-@click.option("--from", "before", required=True, metavar="FILE", help="The lifecycle of now.")
+@click.option("--from", "before", metavar="FILE", help="The lifecycle of now.")
 @click.option("--to", "after", required=True, metavar="FILE", help="The lifecycle to be.")
-@events_option
+@click.option("--events", metavar="FILE|-", help="Events in log order, as for `stageline replay`.")
+@click.option(
+    "--live", is_flag=True, help="Compare with the running lifecycle, on its own log up to where it is now."
+)
 @click.option("--as-of", type=When(), help="Advance all clocks to this time. Default: the last event.")
 @click.option("--format", "form", type=click.Choice(("table", "json", "csv", "md")), default="table")
 @click.option(
@@ -40,22 +46,41 @@ SHOWN = 50  # contacts in a table; json and csv have them all
     metavar="OUT.html",
     help="Write a page for people, all differences as OUT.csv beside it, instead of printing.",
 )
-def diff(before: str, after: str, events: str, **options: Any) -> None:  # noqa: ANN401 - the options above
+def diff(before: str | None, after: str, events: str | None, **options: Any) -> None:  # noqa: ANN401 - the options above
     """List who would stand elsewhere under another lifecycle, by which rule, and the totals.
 
-    Contacts by stage and hand-offs per day come with table, json and md; csv has one line per contact.
+    Give --from and --events, or --live alone. Contacts by stage and hand-offs per day come with table, json
+    and md; csv has one line per contact. Nothing is changed.
     """
-    plans = load_lifecycle(before), load_lifecycle(after)
-    with open_log(events) as log:
-        comparison = Comparison(*plans, log)
-        with progress(log, comparison) as watch:
-            for _event in watch(comparison.run(Refusals(), options["as_of"])):
-                pass
-        if options["page"] is not None:
-            write_page(options["page"], comparison)
-            click.echo(f"{options['page']}: open it in a browser.", err=True)
-            return
-        _PRINTERS[options["form"]](comparison.differences(), comparison.totals())
+    if options["live"] and before is None and events is None:
+        with live_comparison(load_lifecycle(after)) as (comparison, log, snapshot):
+            _fold(comparison, log)
+            live = tell_live(comparison, snapshot)
+            comparison.finish(options["as_of"])
+            _tell(comparison, options, {"live": live})
+    elif not options["live"] and before is not None and events is not None:
+        plans = load_lifecycle(before), load_lifecycle(after)
+        with open_log(events) as file:
+            comparison = Comparison(*plans, file)
+            _fold(comparison, file)
+            comparison.finish(options["as_of"])
+            _tell(comparison, options, {})
+    else:
+        raise click.UsageError("Give --from and --events, or --live without both.")
+
+
+def _fold(comparison: Comparison, log: Log) -> None:
+    with progress(log, comparison) as watch:
+        for _event in watch(comparison.fold(Refusals())):
+            pass
+
+
+def _tell(comparison: Comparison, options: dict[str, Any], more: Totals) -> None:
+    if options["page"] is not None:
+        write_page(options["page"], comparison)
+        click.echo(f"{options['page']}: open it in a browser.", err=True)
+        return
+    _PRINTERS[options["form"]](comparison.differences(), {**comparison.totals(), **more})
 
 
 def _as_json(differences: list[Difference], totals: Totals) -> None:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from processors.feeds.items import Refused
-    from processors.replay.log_files import LogFile
 
 SHOWN = 20  # refused lines printed; the count has them all
 
@@ -67,11 +66,18 @@ class Counts(Protocol):
     events: int
 
 
+class Sized(Protocol):
+    """A log being read: how many bytes it has, and how many of them were read."""
+
+    size: int
+    done: Callable[[], int]
+
+
 Passing = TypeVar("Passing")
 
 
 @contextmanager
-def progress(log: LogFile, run: Counts) -> Iterator[Callable[[Iterable[Passing]], Iterator[Passing]]]:
+def progress(log: Sized, run: Counts) -> Iterator[Callable[[Iterable[Passing]], Iterator[Passing]]]:
     """Show a bar on a terminal, nothing in a pipe; gives a function that passes things on."""
     console = Console(stderr=True)
     bar = Progress(

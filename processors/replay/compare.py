@@ -7,17 +7,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from processors.feeds.items import Refused
 from processors.replay.replay import Replay
 from processors.replay.summary import NOWHERE
 from schemas.errors import SchemaError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from processors.feeds.items import Refused
     from processors.lifecycle.plan import Plan
+    from processors.replay.crossing import Home
+    from processors.replay.kept_log import KeptLog
     from processors.replay.log_files import LogFile
 
+    Log = LogFile | KeptLog
     Change = dict[str, Any]
     Where = tuple[str, str]  # contact, track
 
@@ -56,6 +59,11 @@ class Side:
             day = datetime.fromtimestamp(change["at"] / 1000, UTC).date().isoformat()
             self.offered[day] += 1
 
+    def note_all(self, changes: Iterable[Change]) -> None:
+        """Take changes as they come."""
+        for change in changes:
+            self.note(change)
+
     def stage(self, where: Where) -> str:
         """Where a contact ended."""
         return self.ends[where]["to"] or NOWHERE if where in self.ends else NOWHERE
@@ -70,33 +78,43 @@ class Side:
 
 
 class Comparison:
-    """Runs both sides over the log in one pass."""
+    """Runs both sides over the log in one pass: `fold`, then `finish`.
 
-    def __init__(self, before: Plan, after: Plan, log: LogFile) -> None:
+    With `home`, which names a contact's partition, the log is contact-events as recorded: one side takes it
+    as it was lived, changes of the definition included, and to the other all of it happens under `after`.
+    """
+
+    def __init__(self, before: Plan, after: Plan, log: Log, *, home: Home | None = None) -> None:
         self._log = log
-        self.sides = tuple(Side(replay=Replay(plan, log.events)) for plan in (before, after))
+        recorded = home is not None
+        self.sides = (
+            Side(replay=Replay(before, log.events, recorded=recorded, home=home)),
+            Side(replay=Replay(after, log.events, recorded=recorded, home=home, anew=recorded)),
+        )
         self.events = self.refused = self.as_of = 0
 
-    def run(self, refuse: Callable[[Refused], None], as_of: int | None = None) -> Iterator[None]:
+    def fold(self, refuse: Callable[[Refused], None]) -> Iterator[None]:
         """Work through the log; yields after each event, for whoever shows progress."""
-        last = 0
-        for event in self._log.read(refuse):
-            self.events += 1
-            last = max(last, event["occurred_at"])
-            for side in self.sides:
-                self._feed(side, event)
-            yield
-        self.as_of = last if as_of is None else as_of
-        for side in self.sides:
-            for change in side.replay.finish(self.as_of):
-                side.note(change)
 
-    def _feed(self, side: Side, event: dict[str, Any]) -> None:
-        try:
-            for change in side.replay.feed(event):
-                side.note(change)
-        except SchemaError:
-            self.refused += side is self.sides[0]
+        def refused(one: Refused) -> None:
+            self.refused += 1
+            refuse(one)
+
+        for event in self._log.read(refused):
+            self.events += 1
+            self.as_of = max(self.as_of, event["occurred_at"])
+            try:
+                for side in self.sides:
+                    side.note_all(side.replay.feed(event))
+            except SchemaError as error:  # it names nobody, so the first side has refused it
+                refused(Refused(line=event["position"], reason=str(error), original=b""))
+            yield
+
+    def finish(self, as_of: int | None = None) -> None:
+        """Advance all clocks to `as_of`, or to the log's last event."""
+        self.as_of = self.as_of if as_of is None else as_of
+        for side in self.sides:
+            side.note_all(side.replay.finish(self.as_of))
 
     def places(self) -> list[Where]:
         """Every contact and track on which either side has moved it, in order."""

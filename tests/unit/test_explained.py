@@ -18,8 +18,9 @@ def comparison(tmp_path: Path) -> Comparison:
     rows = [*history()[:-1], *(view(f"p{number}", 30) for number in range(9)), end(60)]
     with open_log(str(write(tmp_path / "log.ndjson", rows))) as log:
         comparison = Comparison(NOW, THEN, log)
-        for _event in comparison.run(lambda _refused: None):
+        for _event in comparison.fold(lambda _refused: None):
             pass
+        comparison.finish()
         return comparison
 
 
