@@ -46,7 +46,10 @@ def all_of(checks: tuple[Check, ...]) -> Check:
     tests = tuple(check.holds for check in checks)
 
     def holds(contact: Contact, now: int) -> bool:
-        return all(test(contact, now) for test in tests)
+        for test in tests:  # noqa: SIM110 - `all` would make a generator each time
+            if not test(contact, now):
+                return False
+        return True
 
     return Check(
         holds=holds,
@@ -61,7 +64,10 @@ def any_of(checks: tuple[Check, ...]) -> Check:
     tests = tuple(check.holds for check in checks)
 
     def holds(contact: Contact, now: int) -> bool:
-        return any(test(contact, now) for test in tests)
+        for test in tests:  # noqa: SIM110
+            if test(contact, now):
+                return True
+        return False
 
     return Check(
         holds=holds,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from processors.lifecycle.decay import Sums
+    from processors.lifecycle.decay import Sums, Totals
     from processors.lifecycle.newest import Entry, Series
     from processors.lifecycle.scores import Reading
 
@@ -155,6 +155,7 @@ class Contact:
 
     reading: Reading | None = None  # not part of the state: see `scores`
     fit: dict[int, int] | None = None  # not part of the state either
+    totals: Totals = field(default_factory=dict)  # nor this: what `sums` come to
 
     forward_to: str | None = None
     merged: list[str] = field(default_factory=list)  # ids whose history was taken in

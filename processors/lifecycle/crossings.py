@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from processors.lifecycle import decay
 from processors.lifecycle.plan import TOTAL
+from processors.lifecycle.scores import Movement
 from processors.lifecycle.sums import NEVER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from processors.lifecycle.contact import Contact
-    from processors.lifecycle.scores import Card, Part
+    from processors.lifecycle.scores import Board, Card, Part
 
     Possible = Callable[[int, int], bool]
 
@@ -48,6 +49,8 @@ def falls_below(card: Card, threshold: int, contact: Contact, now: int) -> int:
 
 def rises_to(card: Card, threshold: int, contact: Contact, now: int) -> int:
     """Earliest time after `now` at which the score may be `threshold` or more, asked while it is less."""
+    if not card.lifted_by_time(contact, now):
+        return _next_step(card, contact, now)
     outlook = _outlook(card, contact, now, sign=-1)
     need = outlook.steady - threshold
     if need < 0 or not outlook.fading:
@@ -121,21 +124,29 @@ def _outlook(card: Card, contact: Contact, now: int, *, sign: int) -> Outlook:
     fading = steady = 0
     half_life, parts = NEVER, 1
     for score in board.scores_of(card.index):
-        moving = still = 0
-        for rule in board.rules_of[score]:
-            points = reading.parts.get(rule)
-            if points:
-                parts += 1
-                fades = board.half_lives[rule]
-                if fades and points * sign > 0:
-                    moving += points * sign
-                    half_life = min(half_life, fades)
-                else:
-                    still += points
-        moving, still = _under_max(board.maxima[score], moving, still, sign)
-        fading, steady = fading + moving, steady + still
-    step = _next_step(card, contact, now) if contact.stamps or board.fits_age else NEVER
-    return Outlook(fading, steady, half_life, parts, step)
+        known = reading.movements.get((score, sign))
+        if known is None:
+            known = reading.movements[score, sign] = _movement(board, score, reading.parts, sign)
+        fading, steady = fading + known.moving, steady + known.still
+        half_life, parts = min(half_life, known.half_life), parts + known.parts
+    return Outlook(fading, steady, half_life, parts, _next_step(card, contact, now))
+
+
+def _movement(board: Board, score: int, worth: Mapping[int, int], sign: int) -> Movement:
+    moving = still = parts = 0
+    half_life = NEVER
+    for rule in board.rules_of[score]:
+        points = worth.get(rule)
+        if points:
+            parts += 1
+            fades = board.half_lives[rule]
+            if fades and points * sign > 0:
+                moving += points * sign
+                half_life = min(half_life, fades)
+            else:
+                still += points
+    moving, still = _under_max(board.maxima[score], moving, still, sign)
+    return Movement(moving, still, half_life, parts)
 
 
 def _under_max(limit: int | None, moving: int, still: int, sign: int) -> tuple[int, int]:
@@ -149,8 +160,9 @@ def _under_max(limit: int | None, moving: int, still: int, sign: int) -> tuple[i
 
 def _next_step(card: Card, contact: Contact, now: int) -> int:
     """When the next rule that ages by steps, or a rule for fit, may change."""
-    parts = (part for part in card.board.stepping if card.index in {TOTAL, part.score})
-    return min((_step_of(part, contact, now) for part in parts), default=NEVER)
+    if not contact.stamps and not card.board.fits_age:
+        return NEVER
+    return min((_step_of(part, contact, now) for part in card.stepping), default=NEVER)
 
 
 def _step_of(part: Part, contact: Contact, now: int) -> int:

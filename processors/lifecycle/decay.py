@@ -30,6 +30,8 @@ Sums = dict[int, int]
 """Epoch → sum of weights."""
 Shape = tuple[int, int, int, int]
 """How a rule's sums are read: half-life, points, least and most it may be worth."""
+Totals = dict[int, tuple[int, int]]
+"""Rule → epoch, and what its sums come to in that epoch: remembered from one reading to the next."""
 
 
 def _powers(root_steps: int, bits: int) -> tuple[int, ...]:
@@ -83,11 +85,12 @@ def take(sums: Sums, epoch: int, weight: int) -> None:
         sums.pop(epoch, None)
 
 
-def fade(rules: Mapping[int, Sums], shapes: Mapping[int, Shape], now: int) -> dict[int, int]:
+def fade(rules: Mapping[int, Sums], shapes: Mapping[int, Shape], now: int, totals: Totals) -> dict[int, int]:
     """Read every rule's sums at `now`: its points for each unit of weight, decayed, rounded half up, capped.
 
-    Fixed point may land a hair (2^-30 of the value) under an exact half; 2^-TIE_BITS of a unit is added so
-    that an exact half is still rounded up.
+    `totals` holds none of a rule whose sums have changed since, and is filled in here. Fixed point may land a
+    hair (2^-30 of the value) under an exact half; 2^-TIE_BITS of a unit is added so that an exact half is
+    still rounded up.
     """
     worth, factors = {}, {}
     for rule, sums in rules.items():
@@ -95,14 +98,23 @@ def fade(rules: Mapping[int, Sums], shapes: Mapping[int, Shape], now: int) -> di
         if half_life not in factors:
             factors[half_life] = _factor(now, half_life)
         epoch, shrunk = factors[half_life]
-        total = 0
-        for kept, weight in sums.items():
-            age = epoch - kept
-            if age <= EPOCHS:
-                total += weight << (EPOCHS - age)
+        known = totals.get(rule)
+        if known is None or known[0] != epoch:
+            known = totals[rule] = epoch, _total(sums, epoch)
+        total = known[1]
         value = (points * total * shrunk + _HALF) >> _SHIFT
-        worth[rule] = low if value < low else min(value, high)
+        worth[rule] = low if value < low else value if value < high else high  # noqa: FURB136 - `min` is a call
     return worth
+
+
+def _total(sums: Sums, epoch: int) -> int:
+    """Shift every epoch's sum by its age and add them up; `EPOCHS` bits after the point."""
+    total = 0
+    for kept, weight in sums.items():
+        age = epoch - kept
+        if age <= EPOCHS:
+            total += weight << (EPOCHS - age)
+    return total
 
 
 def _factor(now: int, half_life: int) -> tuple[int, int]:

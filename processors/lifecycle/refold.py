@@ -54,6 +54,7 @@ def refold_contact(plan: Plan, contact: Contact, history: Iterable[Event]) -> tu
         setattr(contact, name, getattr(fresh, name))
     turn = Turn(program=program, contact=contact, now=contact.clock, dirty=program.inputs.everything)
     contact.reading = contact.fit = None
+    contact.totals = {}
     for track, place in enumerate(contact.places):
         doubted = place.in_doubt or place.entered_by in voided
         place.in_doubt = False

@@ -40,12 +40,25 @@ class Part(NamedTuple):
     deps: int
 
 
+class Movement(NamedTuple):
+    """What time does to one score: the parts that fade in a direction, the others, see `crossings`."""
+
+    moving: int
+    still: int
+    half_life: int  # shortest of those that fade
+    parts: int
+
+
 class Reading(NamedTuple):
-    """Scores at one moment, thousandths of a point: by rule, by score, and `total` last (index TOTAL)."""
+    """Scores at one moment, thousandths of a point: by rule, by score, and `total` last (index TOTAL).
+
+    `movements`: score and direction, for those that were asked for.
+    """
 
     now: int
     parts: Mapping[int, int]
     scores: list[int]
+    movements: dict[tuple[int, int], Movement]
 
 
 class Board:
@@ -53,7 +66,7 @@ class Board:
 
     __slots__ = (
         "_fading", "_fits", "_score_of", "fit_deps", "fits_age", "half_lives", "maxima", "parts", "plan",
-        "rules_of", "stepping",
+        "rules_of",
     )  # fmt: skip
 
     def __init__(self, plan: Plan, stepped: Mapping[int, Stepped], checks: Mapping[int, Check]) -> None:
@@ -73,7 +86,6 @@ class Board:
         self.fit_deps = 0
         for part in self._fits:
             self.fit_deps |= part.deps
-        self.stepping = tuple(part for part in self.parts if part.ages and part.half_life is None)
 
     def scores_of(self, index: int) -> range:
         """List one score, or all for TOTAL."""
@@ -84,12 +96,12 @@ class Board:
         reading = contact.reading
         if reading is None or reading.now != now:
             parts = self.parts_at(contact, now)
-            reading = contact.reading = Reading(now, parts, self._sum_up(parts))
+            reading = contact.reading = Reading(now, parts, self._sum_up(parts), {})
         return reading
 
     def parts_at(self, contact: Contact, now: int) -> dict[int, int]:
         """Worth of every rule that is worth something."""
-        worth = decay.fade(contact.sums, self._fading, now) if contact.sums else {}
+        worth = decay.fade(contact.sums, self._fading, now, contact.totals) if contact.sums else {}
         for index, events in contact.tallies.items():
             part = self.parts[index]
             worth[index] = min(max(part.points * events, part.low), part.high)
@@ -144,19 +156,28 @@ class Board:
 class Card:
     """One score, or `total`: how it may move by itself, and what it depends on."""
 
-    __slots__ = ("board", "can_fall", "can_rise", "deps", "index")
+    __slots__ = ("_sinking", "board", "can_fall", "can_rise", "deps", "index", "stepping")
 
     def __init__(self, board: Board, index: int, deps: int) -> None:
         self.board, self.index, self.deps = board, index, deps
         parts = [part for part in board.parts if index in {TOTAL, part.score}]
         for part in parts:
             self.deps |= part.deps
+        self._sinking = tuple(part.rule for part in parts if part.half_life is not None and part.points < 0)
+        self.stepping = tuple(part for part in parts if part.ages and part.half_life is None)
         self.can_fall = any(part.ages and (part.points > 0 or part.check is not None) for part in parts)
         self.can_rise = any(part.ages and (part.points < 0 or part.check is not None) for part in parts)
 
     def read(self, contact: Contact, now: int) -> int:
         """Thousandths of a point at `now`, which is not before the contact's clock."""
         return self.board.read(contact, now).scores[self.index]
+
+    def lifted_by_time(self, contact: Contact, now: int) -> bool:
+        """Whether points that were taken are fading, so that the score rises by itself."""
+        if not self._sinking:
+            return False
+        parts = self.board.read(contact, now).parts
+        return any(parts.get(rule) for rule in self._sinking)
 
 
 def _part(plan: Plan, index: int, stepped: Mapping[int, Stepped], checks: Mapping[int, Check]) -> Part:

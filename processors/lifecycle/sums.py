@@ -56,21 +56,25 @@ class Fading:
         sums = contact.sums.get(self.index)
         if sums is None:
             sums = contact.sums[self.index] = {}
+        contact.totals.pop(self.index, None)
         decay.add(sums, *decay.weigh(at, self._half_life))
 
     def take(self, contact: Contact, at: int) -> bool:
         sums = contact.sums.get(self.index, {})
+        contact.totals.pop(self.index, None)
         decay.take(sums, *decay.weigh(at, self._half_life))
         if not sums:
             contact.sums.pop(self.index, None)
         return True
 
     def merge(self, contact: Contact, other: Contact) -> None:
+        contact.totals.pop(self.index, None)
         for epoch, weight in other.sums.get(self.index, {}).items():
             decay.add(contact.sums.setdefault(self.index, {}), epoch, weight)
 
     def clear(self, contact: Contact) -> None:
         contact.sums.pop(self.index, None)
+        contact.totals.pop(self.index, None)
 
 
 class Stepped:

@@ -22,13 +22,12 @@ if TYPE_CHECKING:
 
 def next_due(program: Program, contact: Contact, now: int) -> int | None:
     """Earliest time after `now`, or None. Asked when everything at `now` has been settled."""
-    due = NEVER
+    due = min(
+        (bands.changes(contact, now) for bands in program.segments if bands.changes is not None),
+        default=NEVER,
+    )
     for track, place in enumerate(contact.places):
-        for one in _of_place(program, track, place, contact, now):
-            due = min(due, one)
-    for bands in program.segments:
-        if bands.changes is not None:
-            due = min(due, bands.changes(contact, now))
+        due = min(due, min(_of_place(program, track, place, contact, now), default=NEVER))
     return None if due == NEVER else max(due, now + 1)
 
 

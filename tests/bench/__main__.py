@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from tests.bench.core import core
 from tests.bench.crash import crash
 from tests.bench.latency import latency
 from tests.bench.metrics import metrics
@@ -17,6 +18,7 @@ def main() -> None:
     """Measure. Figures go to stdout, progress to stderr."""
 
 
+main.add_command(core)
 main.add_command(crash)
 main.add_command(latency)
 main.add_command(peers)

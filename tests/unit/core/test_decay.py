@@ -17,7 +17,7 @@ def read(at: list[int], now: int, points: int = 1_000, half_life: int = HALF_LIF
     for one in at:
         decay.add(sums, *decay.weigh(one, half_life))
     shape = (half_life, points, -(1 << 62), 1 << 62)
-    return decay.fade({0: sums}, {0: shape}, now)[0]
+    return decay.fade({0: sums}, {0: shape}, now, {})[0]
 
 
 def test_forty_points_a_half_life_ago_and_forty_now_are_sixty() -> None:
