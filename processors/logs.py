@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 OURS = ("processors", "projections", "schemas", "stageline")
 # They report each rebalance, late timer and lost connection as news; what matters of it we log ourselves.
 NOISY = ("aiokafka", "mode", "faust", "kafka", "asyncio", "aiohttp", "uvicorn")
+CONNECTING = "kafka.net"  # tells each try as an error; ours says, ever less often, who does not answer
+
+
+def hush_clients() -> None:
+    """Let Kafka's clients write no lines of their own: for commands that end, whose refusal is one line."""
+    for name in ("aiokafka", "kafka"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def log_to_stderr() -> None:
@@ -30,6 +37,7 @@ def log_to_stderr() -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.ERROR)
+    logging.getLogger(CONNECTING).setLevel(logging.CRITICAL)
     sys.excepthook = _tell_uncaught
 
 

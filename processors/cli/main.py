@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from processors.logs import hush_clients
 from schemas.errors import LifecycleError, SchemaError
 
 # Command → module of this package that defines it under the same name (`import` as `import_`).
@@ -64,3 +65,4 @@ class _Commands(click.Group):
 @click.version_option(package_name="stageline", prog_name="stageline")
 def main() -> None:
     """Contact lifecycles on Kafka: engagement events in, scores, stages and hand-offs out."""
+    hush_clients()

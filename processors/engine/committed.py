@@ -71,7 +71,10 @@ async def open_committed(bootstrap: str, topic: str) -> AsyncIterator[Committed]
             numbers = sorted(consumer.partitions_for_topic(topic) or ())
             consumer.unsubscribe()
         except KafkaError as error:
-            raise LifecycleError(f"Kafka does not answer at {bootstrap} ({type(error).__name__}).") from error
+            raise LifecycleError(
+                f"No Kafka broker answers at {bootstrap} ({type(error).__name__})."
+                " Start one with `stageline up`, or set BOOTSTRAP_SERVERS to where yours is."
+            ) from error
         if not numbers:
             raise LifecycleError(f"Topic {topic} does not exist at {bootstrap}: `stageline topics create`.")
         yield Committed(consumer, topic, numbers)

@@ -82,3 +82,16 @@ asyncio.run(main())
 
 def test_an_error_that_was_not_raised_has_no_places() -> None:
     assert told(ValueError(CANARY)) == "error=ValueError at=nowhere"
+
+
+def test_attempts_to_connect_are_not_news_and_other_errors_of_libraries_are() -> None:
+    code = """
+import logging
+from processors.logs import log_to_stderr
+log_to_stderr()
+logging.getLogger("kafka.net.manager").error("Connection failed")
+logging.getLogger("kafka.consumer").error("fetch refused")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    (line,) = done.stderr.splitlines()
+    assert line.endswith("level=error logger=kafka.consumer fetch refused")
