@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from processors.lifecycle.plan import Plan
 
 VARIABLE = "STAGELINE_BACKEND"
+MOST_PLANS = 16  # two at a barrier; tests make more
+_compiled: dict[
+    int, tuple[Plan, native.Plan | None]
+] = {}  # by identity: hashing a plan costs more than an event
 LAST_CASED = 0x1FFFF  # no character beyond has an upper and a lower case
 
 
@@ -32,9 +36,18 @@ def chosen() -> str:
 
 
 def compiled(plan: Plan) -> native.Plan | None:
-    """Return the plan for the compiled back-end; None where the reference has to do without it."""
+    """Return the plan for the compiled back-end, made once; None where the reference has to do without it."""
     if chosen() == "reference":
         return None
+    known = _compiled.get(id(plan))
+    if known is None or known[0] is not plan:
+        if len(_compiled) >= MOST_PLANS:
+            _compiled.clear()
+        known = _compiled[id(plan)] = (plan, _try_to_compile(plan))
+    return known[1]
+
+
+def _try_to_compile(plan: Plan) -> native.Plan | None:
     from stageline_native import NeedsReference  # noqa: PLC0415 - a wheel of its own, which may be missing
 
     try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from processors.engine.compiled import Runs
 from processors.lifecycle import dump, fold, load, next_due, refold, tick
 from processors.lifecycle.lived import all_but, is_foreign, transferred_state, translated
 from schemas.codec import decode_trusted
@@ -17,6 +18,8 @@ from schemas.errors import SchemaError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    import stageline_native
 
     from processors.engine.batch import Batch, History, Record
     from processors.lifecycle import Contact
@@ -47,16 +50,23 @@ class Wanted(Exception):  # noqa: N818 - a question, not an error
 class Folding:
     """See the module."""
 
-    def __init__(self, plan: Plan, batch: Batch, tell: Tell) -> None:
+    def __init__(
+        self, plan: Plan, batch: Batch, tell: Tell, ready: stageline_native.Plan | None = None
+    ) -> None:
         self.batch, self.tell = batch, tell
         self._plan = plan
         self._contacts: dict[bytes, Contact] = {}
+        self._runs = None if ready is None else Runs(ready, batch)
 
     def run(self, pass_: Pass) -> None:
         """Apply the records in order. Those of no contact (money spent on a channel, say) change nothing."""
-        batch = self.batch
-        for record in batch.records:
-            batch.offset = record.offset
+        batch, number = self.batch, 0
+        while number < len(batch.records):
+            number += self._run_ahead(number)
+            if number == len(batch.records):
+                break
+            record = batch.records[number]
+            number, batch.offset = number + 1, record.offset
             try:
                 event = _decoded(record)
             except SchemaError as error:
@@ -69,6 +79,18 @@ class Folding:
                 batch.next_offset = record.offset + 1
                 break
         self.settle()
+
+    def _run_ahead(self, start: int) -> int:
+        """Let the compiled back-end fold what it can from a record on; tell how many records that was."""
+        batch = self.batch
+        if self._runs is None or not self._runs.takes(batch.records[start]):
+            return 0
+        self.settle()
+        done = self._runs.fold(start, self.tell)
+        if done and batch.oldest is None:
+            events = _events(batch.records[start : start + done])
+            batch.oldest = next((event for event in events if event["contact_id"] is not None), None)
+        return done
 
     def _take(self, record: Record, event: Event, pass_: Pass) -> bool:
         """Take one record; tell whether it is done with."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from processors.backend import compiled
 from processors.engine.dead_letter import dead_letter
 from processors.engine.folding import Folding
 from processors.engine.outputs import TOPICS, to_output
@@ -68,5 +69,5 @@ class Lifecycle:
                 else:
                     batch.outputs.append(to_output(change))
 
-        folding = Folding(rules.plan, batch, tell)
+        folding = Folding(rules.plan, batch, tell, compiled(rules.plan))
         folding.run(lambda record, event: go_over(folding, rules, record, event))
