@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """`deps` has a bit for everything the condition reads (see `Inputs`)."""
+    """`deps` has a bit for everything the condition reads (see `inputs`)."""
 
     holds: Callable[[Contact, int], bool]
     deps: int

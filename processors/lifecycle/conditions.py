@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from processors.lifecycle.calendars import Calendar
     from processors.lifecycle.contact import Contact, DealIs
+    from processors.lifecycle.inputs import Inputs
     from processors.lifecycle.plan import Plan
     from processors.lifecycle.scores import Card
     from processors.lifecycle.segments import Bands
@@ -45,32 +46,6 @@ if TYPE_CHECKING:
 
 ALWAYS = Check(holds=lambda _contact, _now: True, deps=0)
 WON, LOST = "closed_won", "closed_lost"
-
-
-class Inputs:
-    """One bit for everything that a condition can read, so that only what was touched is asked again."""
-
-    __slots__ = ("_calendars", "_counters", "deals", "everything", "handoff", "last", "profile", "stage")
-
-    def __init__(self, plan: Plan) -> None:
-        self._counters, self._calendars = len(plan.counters), len(plan.calendars)
-        first = self._counters + self._calendars + len(plan.scores)
-        self.profile, self.deals, self.last, self.stage, self.handoff = (
-            1 << first + offset for offset in range(5)
-        )
-        self.everything = (1 << first + 5) - 1
-
-    def counter(self, index: int) -> int:
-        """Bit of a counter."""
-        return 1 << index
-
-    def calendar(self, index: int) -> int:
-        """Bit of a calendar."""
-        return 1 << self._counters + index
-
-    def score(self, index: int) -> int:
-        """Bit of what a score's rules for behaviour have added up."""
-        return 1 << self._counters + self._calendars + index
 
 
 class Conditions:

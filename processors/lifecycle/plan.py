@@ -8,35 +8,52 @@ place in the lifecycle file that a reader would look up (`stages.mql.enter.any[0
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Literal
 
-Scalar = str | int | bool | Decimal
-TestOp = Literal[
-    "eq", "ne", "in", "not_in", "gte", "gt", "lte", "lt",
-    "starts_with", "ends_with", "contains", "contains_any", "path", "exists",
+from processors.lifecycle.plan_conditions import (
+    ORDER_OPS,
+    Active,
+    All,
+    AnyOf,
+    Condition,
+    Deal,
+    Did,
+    DidNot,
+    HandoffIs,
+    InBand,
+    InStageFor,
+    LastTest,
+    Not,
+    ProfileTest,
+    Reached,
+    Scalar,
+    ScoreTest,
+    Since,
+    Test,
+    TestOp,
+)  # fmt: skip
+from processors.lifecycle.plan_scoring import (
+    BehaviourRule,
+    Decay,
+    FitRule,
+    HalfLife,
+    Rule,
+    Score,
+    Step,
+    Steps,
+)  # fmt: skip
+
+__all__ = [
+    "MAIN", "MARGIN", "ORDER_OPS", "TOTAL", "Active", "All", "AnyOf", "Atom", "Band", "Behaviour",
+    "BehaviourRule", "Breach", "BusinessHours", "Calendar", "Company", "Condition", "Counter", "Deal",
+    "Decay", "Did", "DidNot", "FitRule", "HalfLife", "Handoff", "HandoffIs", "InBand", "InStageFor",
+    "LastTest", "Leave", "Limits", "Not", "Plan", "ProfileTest", "Reached", "Rule", "Scalar", "Score",
+    "ScoreTest", "Segment", "Since", "Stage", "Step", "Steps", "Test", "TestOp", "Track",
 ]  # fmt: skip
-ORDER_OPS = ("gte", "gt", "lte", "lt")
-Since = Literal["ever", "stage_entry", "recycled"]
+
 TOTAL = -1  # score index of `total`, the sum of all scores
 MAIN = "main"  # id of the ladder under `stages`
 MARGIN = 8  # timestamps kept beyond the largest threshold, so that a few voided ones can be taken out
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Test:
-    """One test of one value: a tuple for `in`, `not_in`, `contains_any`; True or False for `exists`.
-
-    `contains` and `contains_any` ignore case (casefold both sides); everything else is exact. `path` is a
-    glob over the path of a URL, without query and fragment: `*` stays within a segment, `**` is any number
-    of whole segments, none included, so `/products/**` also matches `/products` and `/products/`.
-    """
-
-    __test__ = False  # not a pytest class
-
-    field: str
-    op: TestOp
-    value: Scalar | tuple[Scalar, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,208 +96,6 @@ class Calendar:
     behaviour: int
     unit: Literal["day", "week"]
     keep: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HalfLife:
-    """Points halve every `ms`."""
-
-    ms: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """From age `after_ms` (inclusive) on, `keep` per cent of the points are left."""
-
-    after_ms: int
-    keep: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Steps:
-    """Ascending by `after_ms`; before the first step everything counts. `expires: d` is one step to 0."""
-
-    steps: tuple[Step, ...]
-
-
-Decay = HalfLife | Steps | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BehaviourRule:
-    """Points for each event of a behaviour.
-
-    `cap_points`: what the rule may contribute at most, in absolute value. `cap_times` counts per calendar
-    `cap_each`; the newest of a period count. `distinct` counts each value of the field once, at its
-    newest time.
-    `keep`: how many timestamps (or values) the rule keeps; 0 where sums are enough, that is without steps,
-    `cap_times` and `distinct`.
-    """
-
-    id: str
-    score: int
-    path: str
-    behaviour: int
-    points: int
-    decay: Decay
-    cap_points: int | None
-    cap_times: int | None
-    cap_each: Literal["day", "week", "ever"] | None
-    distinct: str | None
-    keep: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FitRule:
-    """Points while a condition holds."""
-
-    id: str
-    score: int
-    path: str
-    when: Condition
-    points: int
-
-
-Rule = BehaviourRule | FitRule
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
-    """`max`: the sum of its rules is cut off above it (thousandths)."""
-
-    id: str
-    max: int | None
-    rules: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class All:
-    """Every one holds."""
-
-    of: tuple[Condition, ...]
-    path: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnyOf:
-    """At least one holds."""
-
-    of: tuple[Condition, ...]
-    path: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Not:
-    """`of` does not hold."""
-
-    of: Condition
-    path: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Did:
-    """Compares the count in (t - within_ms, t] and after `since` with n. `more_than: 1` is n = 2."""
-
-    counter: int
-    op: Literal["at_least", "at_most"]
-    n: int
-    within_ms: int | None
-    since: Since
-    path: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DidNot:
-    """No such event in (t - for_ms, t]; a contact younger than for_ms has not been quiet that long."""
-
-    counter: int
-    for_ms: int
-    path: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Active:
-    """Active in at least `periods` of the last `of` calendar periods, the current one included."""
-
-    calendar: int
-    periods: int
-    of: int
-    path: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProfileTest:
-    """Tests a profile field; an absent field fails every test but `exists: false` and `ne`."""
-
-    test: Test
-    path: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreTest:
-    """Compares a score (thousandths of a point; `TOTAL` for the sum) with `value` (thousandths)."""
-
-    score: int
-    op: Literal["eq", "ne", "gte", "gt", "lte", "lt"]
-    value: int
-    path: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LastTest:
-    """Tests a field of the newest event of a type (by occurred_at, then log position); `event` as in Atom."""
-
-    event: str
-    test: Test
-    path: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deal:
-    """`open`, `won`, `all_lost`, or an open deal for which every test on amount and stage holds."""
-
-    is_: Literal["open", "won", "all_lost", "matching"]
-    tests: tuple[Test, ...]
-    path: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reached:
-    """The contact has ever entered the stage (in any cycle)."""
-
-    stage: int
-    path: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InBand:
-    """The contact is in that band of the segment."""
-
-    segment: int
-    band: str
-    path: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InStageFor:
-    """In the present stage for at least `ms`."""
-
-    ms: int
-    path: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HandoffIs:
-    """The state of the contact's current hand-off."""
-
-    status: Literal["accepted", "rejected", "expired"]
-    path: str
-
-
-Condition = (
-    All | AnyOf | Not | Did | DidNot | Active | ProfileTest | ScoreTest | LastTest
-    | Deal | Reached | InBand | InStageFor | HandoffIs
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

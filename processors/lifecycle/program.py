@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from processors.lifecycle import counts
 from processors.lifecycle.calendars import calendar_of
-from processors.lifecycle.conditions import ALWAYS, Conditions, Inputs
+from processors.lifecycle.conditions import ALWAYS, Conditions
+from processors.lifecycle.inputs import Inputs
 from processors.lifecycle.matching import Matcher
 from processors.lifecycle.plan import TOTAL, AnyOf, BehaviourRule
 from processors.lifecycle.rules import filter_of
