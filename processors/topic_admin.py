@@ -67,7 +67,7 @@ def create_missing(admin: KafkaAdminClient, partitions: int, copies: int | None 
                 topic.name: {
                     "num_partitions": paired
                     if topic in {CONTACT_EVENTS, LIFECYCLE_CHANGELOG}
-                    else partitions,
+                    else topic.partitions or partitions,
                     "replication_factor": copies,
                     "configs": topic.config() | {"min.insync.replicas": "2" if copies >= COPIES else "1"},
                 }
@@ -76,6 +76,27 @@ def create_missing(admin: KafkaAdminClient, partitions: int, copies: int | None 
             wait_for_metadata=True,
         )
     return [topic.name for topic in missing]
+
+
+def create_like_contact_events(bootstrap: str, topic: Topic) -> None:
+    """Create a topic with as many partitions and copies as contact-events has; it may be there already."""
+    with administering(bootstrap) as admin:
+        found = {one["name"]: one for one in describe(admin, [CONTACT_EVENTS.name, topic.name])}
+        if CONTACT_EVENTS.name not in found:
+            raise LifecycleError(f"Topic {CONTACT_EVENTS.name} does not exist: `stageline topics create`.")
+        if topic.name not in found:
+            events = found[CONTACT_EVENTS.name]["partitions"]
+            copies = len(events[0]["replica_nodes"])
+            settings = topic.config() | {"min.insync.replicas": "2" if copies >= COPIES else "1"}
+            wanted = {"num_partitions": len(events), "replication_factor": copies, "configs": settings}
+            admin.create_topics({topic.name: wanted}, wait_for_metadata=True)
+
+
+def delete_if_there(bootstrap: str, names: Sequence[str]) -> None:
+    """Delete those of the topics that exist."""
+    with administering(bootstrap) as admin:
+        if found := [one["name"] for one in describe(admin, names)]:
+            admin.delete_topics(found)
 
 
 def find_problems(admin: KafkaAdminClient) -> list[str]:

@@ -25,6 +25,7 @@ class Topic:
     max_message_bytes: int = 1_048_588  # the brokers' own default
     stamped: Literal["CreateTime", "LogAppendTime"] = "CreateTime"
     segment_bytes: int = 1 << 30  # the brokers' own default
+    partitions: int | None = None  # where it must be a certain number
 
     def config(self) -> dict[str, str]:
         """Return the settings by the names that brokers give them."""
@@ -82,6 +83,14 @@ LIFECYCLE_CHANGELOG = Topic(
     max_message_bytes=ADMITTED_BYTES,
     segment_bytes=64 << 20,  # the newest segment is never compacted: recovery reads it whole
 )
+GENERATIONS = Topic(
+    name="lifecycle-generations",
+    key="number of the generation",
+    holds="the definitions that are, were or may become live",
+    cleanup="compact",
+    max_message_bytes=ADMITTED_BYTES,
+    partitions=1,  # one order of all that is decided
+)
 
 
 def generation_changelog(generation: int) -> Topic:
@@ -105,4 +114,5 @@ ALL = (
     SEGMENT_CHANGED,
     MQL_HANDOFF,
     LIFECYCLE_CHANGELOG,
+    GENERATIONS,
 )

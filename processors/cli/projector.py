@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 from threading import Event
 from typing import TYPE_CHECKING
 
 import click
 
+from processors.cli.live import live_plan
 from processors.cli.status_pages import serve_status
 from processors.lifecycle_files import load_lifecycle
 from processors.logs import log_to_stderr
@@ -19,6 +21,9 @@ from schemas.errors import LifecycleError
 
 if TYPE_CHECKING:
     from processors.lifecycle.plan import Plan
+    from processors.settings import Settings
+
+log = logging.getLogger("stageline.projector")
 
 
 @click.command()
@@ -42,7 +47,7 @@ def projector(health_port: int | None, health_host: str) -> None:
     running = Projector(
         bootstrap=settings.bootstrap_servers,
         redis_url=settings.redis_url,
-        ladder=ladder(load_lifecycle(settings.lifecycle)),
+        ladder=ladder(_shown(settings)),
         stop=stop,
     )
     if health_port is not None:
@@ -51,6 +56,15 @@ def projector(health_port: int | None, health_host: str) -> None:
         running.run()
     except SupersededError as end:
         raise LifecycleError(str(end)) from end
+
+
+def _shown(settings: Settings) -> Plan:
+    """Choose the definition whose stages are shown: the live one, as far as Kafka can say at the start."""
+    try:
+        return live_plan(settings)
+    except LifecycleError as unknown:
+        log.warning("showing the stages of %s: %s", settings.lifecycle, unknown)
+        return load_lifecycle(settings.lifecycle)
 
 
 def ladder(plan: Plan) -> tuple[Rung, ...]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from processors.cli.live import first_plan
 from processors.lifecycle_files import load_lifecycle
 from processors.settings import load_settings
 from processors.topic_admin import ensure_topics
@@ -36,8 +37,9 @@ def worker(only: str | None, health_port: int | None, health_host: str) -> None:
     from processors.engine.pages import Health  # noqa: PLC0415 - as above
 
     settings = load_settings()
-    processors = _processors(HALVES if only is None else (only,), settings)
+    load_lifecycle(settings.lifecycle)  # a file that is wrong is said before anything is made
     ensure_topics(settings.bootstrap_servers)
+    processors = _processors(HALVES if only is None else (only,), settings)
     health = None if health_port is None else Health(health_host, health_port, settings.ready_lag)
     run(make_app(processors, settings.bootstrap_servers, health))
 
@@ -50,7 +52,7 @@ def _processors(halves: tuple[str, ...], settings: Settings) -> list[Processor]:
     if "intake" in halves:
         processors.append(Intake(_schema_by_id(settings)))
     if "lifecycle" in halves:
-        processors.append(Lifecycle(load_lifecycle(settings.lifecycle)))
+        processors.append(Lifecycle(first_plan(settings)))
     return processors
 
 

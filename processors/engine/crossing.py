@@ -39,7 +39,7 @@ async def cross(bootstrap: str, source: TopicPartition, batch: Batch, homes: Hom
         raise ValueError("the batch does not ask to cross")
     states: Store = batch.store
     if crossing.living is not None:
-        states = await _live(bootstrap, source, barrier.offset, crossing.living, homes)
+        states = await live_up_to(bootstrap, source, barrier.offset, crossing.living, homes)
     return Lived(states=states, left=await _who_is_left(batch.store, states, crossing))
 
 
@@ -61,7 +61,7 @@ async def read_record(bootstrap: str, source: TopicPartition, offset: int) -> Re
     )
 
 
-async def _live(
+async def live_up_to(
     bootstrap: str, source: TopicPartition, end: int, living: Processor, homes: Homes
 ) -> MemoryStore:
     """Apply the source up to `end`, from where the head start ends."""

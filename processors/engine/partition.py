@@ -92,7 +92,7 @@ class Partition:
     async def open(self) -> None:
         """Fence the former owner, recover, find where to read on. Each step relies on the one before."""
         await self._producer.start()
-        for topic in self._processor.outputs:
+        for topic in {*self._processor.outputs, self.source.topic}:
             self._counts[topic] = len(await self._producer.partitions_for(topic))
         progress = None
         if self._changelog is not None:

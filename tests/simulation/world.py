@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NoReturn
 from unittest.mock import patch
 
 from aiokafka import TopicPartition
 
-from processors.engine import member, partition, recovery, transaction
+from processors.engine import crossing, history, member, partition, recovery, transaction
 from processors.engine.member import Member
 from tests.simulation.broker import Broker
 from tests.simulation.clients import Consumer, GroupConsumer, Producer
@@ -21,8 +22,10 @@ from tests.simulation.network import Network
 from tests.simulation.reminding import CHANGELOG, OUT, SOURCE, Reminding
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
     from random import Random
+
+    from processors.engine.batch import Processor
 
 LOOK_S = 0.25  # how often coordinators look at their clocks
 
@@ -36,17 +39,32 @@ class SimulatedMember(Member):
             yield interval
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cast:
+    """What the workers run, and its topics: `alike` have as many partitions as the source."""
+
+    source: str
+    alike: tuple[str, ...]
+    others: tuple[str, ...]
+    processor: Callable[[], Processor]
+
+
+REMINDED = Cast(source=SOURCE, alike=(CHANGELOG,), others=(OUT,), processor=Reminding)
+
+
 class World:
     """See the module. `workers`: the processes that are alive, frozen ones included."""
 
-    def __init__(self, chance: Random) -> None:
+    def __init__(self, chance: Random, cast: Cast = REMINDED) -> None:
         self.chance = chance
+        self.cast = cast
         self.loop = SimulatedLoop(chance)
         self.sources = chance.randint(1, 3)
-        counts = {SOURCE: self.sources, CHANGELOG: self.sources, OUT: chance.randint(1, 2)}
+        counts = dict.fromkeys((cast.source, *cast.alike), self.sources)
+        counts |= {name: chance.randint(1, 2) for name in cast.others}
         self.network = Network(self.loop, chance)
         self.broker = Broker(self.loop, chance, counts)
-        self.group = Group(self.places(SOURCE), chance, member.SESSION_MS / 1000)
+        self.group = Group(self.places(cast.source), chance, member.SESSION_MS / 1000)
         self.heartbeat = member.HEARTBEAT_MS / 1000
         self.fetch_records = chance.choice([3, 10, 500])
         self.refusing = 0.0  # how likely the broker refuses a record batch
@@ -105,7 +123,7 @@ class World:
             (member, "_make_consumer", lambda *_: GroupConsumer(self)),
             (member, "time", clock),
             (member, "end_process", self.end_process),
-            (recovery, "AIOKafkaConsumer", lambda **given: Consumer(self, given["isolation_level"])),
+            *((module, "AIOKafkaConsumer", self._make_reader) for module in (recovery, crossing, history)),
             (transaction, "AIOKafkaProducer", lambda **given: Producer(self, given["transactional_id"])),
             (partition, "time", clock),
             (partition, "MIN_BATCH", batch),
@@ -120,8 +138,11 @@ class World:
             finally:
                 self._take_down()
 
+    def _make_reader(self, **given: str) -> Consumer:
+        return Consumer(self, given.get("isolation_level", "read_uncommitted"))
+
     async def _live(self, name: str) -> None:
-        self.workers[name] = SimulatedMember(Reminding(), "simulated", loop=self.loop)
+        self.workers[name] = SimulatedMember(self.cast.processor(), "simulated", loop=self.loop)
         await self.workers[name].start()
 
     async def _stop(self, name: str) -> None:

@@ -1,0 +1,49 @@
+"""Builds a generation beside the live one: the whole log under its definition, into a changelog of its own.
+
+It is the engine itself, with the processor that tells nobody: transactions, recovery and progress are the
+same, so it can be killed at any time and goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from processors.engine.committed import open_committed
+from processors.engine.living import Living
+from processors.engine.member import Member
+from schemas.topics import CONTACT_EVENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from processors.lifecycle.plan import Plan
+
+# Offsets that may be left when the barriers are written: their owners apply them while they pass, in well
+# under a second. Markers count, so it is never 0.
+LEFT = 2_000
+LOOK_S = 0.5
+
+
+async def build(
+    bootstrap: str, plan: Plan, generation: int, look: Callable[[int, int], Awaitable[None]]
+) -> None:
+    """Return when all but the newest of the log is applied.
+
+    `look` is told from time to time how much of how much is done; when it raises, the building ends.
+    """
+    member = Member(Living(plan, generation), bootstrap, loop=asyncio.get_running_loop())
+    async with open_committed(bootstrap, CONTACT_EVENTS.name) as log:
+        await member.start()
+        try:
+            while True:
+                ends = await log.ends()
+                done = {
+                    one.source.partition: one.next_offset for one in member.partitions.values() if one.ready
+                }
+                await look(sum(done.values()), sum(ends.values()))
+                if done.keys() == ends.keys() and sum(ends.values()) - sum(done.values()) <= LEFT:
+                    return
+                await asyncio.sleep(LOOK_S)
+        finally:
+            await member.stop()

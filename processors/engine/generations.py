@@ -1,0 +1,106 @@
+"""The topic that holds every generation, and the one transaction in which a generation takes over.
+
+There is one writer: starting its producer settles and fences whoever wrote before. All barriers and the row
+that says so are one transaction, so either every partition changes its definition or none does.
+"""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from processors.engine.committed import open_committed
+from processors.engine.transaction import is_fenced, make_producer
+from processors.promotion.barrier import KEY, barrier
+from processors.promotion.generation import from_row, to_row
+from schemas.codec import encode
+from schemas.errors import LifecycleError
+from schemas.topics import CONTACT_EVENTS, GENERATIONS
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+
+    from aiokafka import AIOKafkaProducer
+
+    from processors.promotion.generation import Generation
+
+TRANSACTIONAL_ID = "stageline-promote"
+GROUP = "stageline-lifecycle"
+
+
+async def read_generations(bootstrap: str) -> dict[int, Generation]:
+    """Return every generation by number, in order. Raises LifecycleError if Kafka or the topic is away."""
+    found: dict[int, Generation] = {}
+    async with open_committed(bootstrap, GENERATIONS.name) as topic:
+        ends = await topic.ends()
+        await topic.start_at(dict.fromkeys(topic.partitions, 0))
+        while any(at < ends[number] for number, at in (await topic.positions()).items()):
+            for records in (await topic.fetch()).values():
+                rows = [from_row(record.value) for record in records if record.value]
+                found |= {one.number: one for one in rows}
+    return dict(sorted(found.items()))
+
+
+async def passed(bootstrap: str, partitions: Iterable[int]) -> dict[int, int]:
+    """Return up to where the lifecycle has committed each partition of contact-events."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=GROUP, enable_auto_commit=False)
+    homes = {number: TopicPartition(CONTACT_EVENTS.name, number) for number in partitions}
+    consumer.assign(list(homes.values()))
+    await consumer.start()
+    try:
+        return {number: await consumer.committed(home) or 0 for number, home in homes.items()}
+    finally:
+        await consumer.stop()
+
+
+class Register:
+    """Writes generations. Made by `open_register`."""
+
+    def __init__(self, producer: AIOKafkaProducer) -> None:
+        self._producer = producer
+
+    async def write(self, *generations: Generation) -> None:
+        """Write rows, all or none."""
+        async with self._producer.transaction():
+            for one in generations:
+                await self._send(one)
+
+    async def switch(self, one: Generation, before: Generation, at: int) -> Generation:
+        """Write a generation's barrier into every partition, and its row with their offsets: all or none."""
+        record = encode(
+            barrier(one.compiled(), one.number, replaces=before.plan_hash, at=at, in_place=one.in_place)
+        )
+        async with self._producer.transaction():
+            offsets = {}
+            for number in sorted(await self._producer.partitions_for(CONTACT_EVENTS.name)):
+                told = await self._producer.send_and_wait(
+                    CONTACT_EVENTS.name, key=KEY, value=record, partition=number
+                )
+                offsets[number] = told.offset
+            switched = one.switched(offsets, at)
+            await self._send(switched)
+        return switched
+
+    async def _send(self, one: Generation) -> None:
+        key, value = to_row(one)
+        await self._producer.send_and_wait(GENERATIONS.name, key=key, value=value, partition=0)
+
+
+@asynccontextmanager
+async def open_register(bootstrap: str) -> AsyncIterator[Register]:
+    """Become the one writer. Raises LifecycleError when another takes over."""
+    producer = make_producer(bootstrap, TRANSACTIONAL_ID)
+    await producer.start()
+    try:
+        yield Register(producer)
+    except Exception as error:
+        if not is_fenced(error):
+            raise
+        raise LifecycleError(
+            "Another `stageline promote`, `rollback` or `--abort` has taken over: this one ends, and changed"
+            " nothing more. `stageline generations` shows where things stand."
+        ) from error
+    finally:
+        await producer.stop()

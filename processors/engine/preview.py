@@ -1,0 +1,78 @@
+"""A promotion tried on the live states, as they stand in their changelog: nothing is written anywhere."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING
+
+from aiokafka import TopicPartition
+
+from processors.engine.committed import open_committed
+from processors.engine.crossing import live_up_to, read_record
+from processors.engine.living import Living
+from processors.engine.recovery import NO_BARRIER, restore
+from processors.engine.rules import first_rules, read_rules
+from processors.engine.store import MemoryStore
+from processors.engine.transaction import partition_of
+from processors.lifecycle import Barrier, switch
+from processors.promotion.preview import Preview
+from schemas.topics import CONTACT_EVENTS, LIFECYCLE_CHANGELOG
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from processors.engine.store import Store
+    from processors.lifecycle.plan import Plan
+    from processors.promotion.generation import Generation
+
+AT_ONCE = 500  # contacts between two looks at the event loop
+
+
+async def preview(
+    bootstrap: str, first: Plan, wanted: Generation, at: int, show: Callable[[int, int], None]
+) -> Preview:
+    """Try a generation on every partition; `first` decides where no barrier was passed."""
+    found = Preview()
+    async with open_committed(bootstrap, CONTACT_EVENTS.name) as log:
+        partitions = log.partitions
+    for count, number in enumerate(partitions):
+        show(count, len(partitions))
+        await _try(
+            bootstrap,
+            TopicPartition(CONTACT_EVENTS.name, number),
+            (first, wanted),
+            (found, at, len(partitions)),
+        )
+    return found
+
+
+async def _try(
+    bootstrap: str, source: TopicPartition, plans: tuple[Plan, Generation], rest: tuple[Preview, int, int]
+) -> None:
+    (first, wanted), (found, at, count), said = plans, rest, MemoryStore()
+    changelog = TopicPartition(LIFECYCLE_CHANGELOG.name, source.partition)
+    progress = await restore(bootstrap, changelog, said, lambda _left: None)
+    if progress is None:
+        return
+    old = first_rules(first)
+    if progress.barrier != NO_BARRIER:
+        old = read_rules((await read_record(bootstrap, source, progress.barrier)).value or b"")
+    new, lived = wanted.compiled(), said
+    if not wanted.in_place:
+        living = Living(new, wanted.number)
+        lived = await live_up_to(bootstrap, source, progress.next_offset, living, partial(_homes, count))
+    barrier = Barrier(position=progress.next_offset, at=at, in_place=wanted.in_place)
+    for index, (key, state) in enumerate(said.items()):
+        then, changes = switch(old.plan, state, new, _state(lived, key), barrier)
+        found.add((old.plan, state), (new, then), changes)
+        if index % AT_ONCE == 0:
+            await asyncio.sleep(0)
+
+
+def _state(store: Store, key: bytes) -> bytes:
+    return store.get(key) or b""
+
+
+def _homes(count: int, keys: Iterable[bytes]) -> dict[bytes, TopicPartition]:
+    return {key: TopicPartition(CONTACT_EVENTS.name, partition_of(key, count)) for key in keys}

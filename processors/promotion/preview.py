@@ -1,0 +1,75 @@
+"""What a promotion would tell: counted from the very changes that it would make."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from processors.lifecycle import load
+from processors.lifecycle.changes import stage_id
+from processors.lifecycle.program import program_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from processors.lifecycle.plan import Plan
+
+    Change = dict[str, Any]
+
+NOWHERE = "none"  # how "no stage" is written
+
+
+@dataclass(slots=True, kw_only=True)
+class Preview:
+    """Contacts by stage before and after, who moves by which rule, and what sales would hear."""
+
+    before: Counter[str] = field(default_factory=Counter)
+    after: Counter[str] = field(default_factory=Counter)
+    moves: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    handoffs: Counter[str] = field(default_factory=Counter)  # by action
+    bands: int = 0
+    contacts: int = 0
+    moved: list[Change] = field(default_factory=list)
+
+    def add(self, said: tuple[Plan, bytes], then: tuple[Plan, bytes], changes: Iterable[Change]) -> None:
+        """Take one contact: plan and state before, plan and state after, and what it would be told."""
+        self.contacts += 1
+        self.before.update(_stages(*said))
+        self.after.update(_stages(*then))
+        for change in changes:
+            match change["record"]:
+                case "stage_changed":
+                    ends = change["from"] or NOWHERE, change["to"] or NOWHERE
+                    self.moves[*ends, change["cause"]["criterion"]] += 1
+                    self.moved.append({name: change[name] for name in ("contact_id", "track", "from", "to")})
+                case "segment_changed":
+                    self.bands += 1
+                case _:
+                    self.handoffs[change["action"]] += 1
+
+    def as_json(self) -> dict[str, Any]:
+        """Shape it for machines."""
+        names = dict.fromkeys((*self.before, *self.after))
+        return {
+            "contacts": self.contacts,
+            "moved": len({one["contact_id"] for one in self.moved}),
+            "stages": {name: {"from": self.before[name], "to": self.after[name]} for name in names},
+            "moves": [
+                {"from": start, "to": end, "rule": rule, "contacts": count}
+                for (start, end, rule), count in self.moves.most_common()
+            ],
+            "handoffs": dict(sorted(self.handoffs.items())),
+            "segment_changes": self.bands,
+            "differences": self.moved,
+        }
+
+
+def _stages(plan: Plan, state: bytes) -> Iterator[str]:
+    contact = load(plan, state)
+    if contact.erased or contact.forward_to is not None:
+        return
+    for place in contact.places:
+        stage = stage_id(program_of(plan), place.shown)
+        if stage is not None:
+            yield stage

@@ -1,0 +1,327 @@
+"""One promotion: traffic, faults, and a command that builds, is killed, begins again, switches or aborts.
+
+Afterwards the log is replayed by one plain fold: outputs and states must be the same, whatever was struck.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections import Counter, defaultdict
+from functools import partial
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from aiokafka.errors import KafkaError
+
+from processors.engine import rules
+from processors.engine.lifecycle import Lifecycle
+from processors.engine.living import Living
+from processors.engine.partition import Partition
+from processors.engine.transaction import partition_of
+from processors.lifecycle_files import load_lifecycle
+from processors.promotion.barrier import KEY, barrier
+from processors.replay.replay import Replay
+from schemas.codec import decode_trusted, encode
+from schemas.topics import (
+    CONTACT_EVENTS,
+    DEAD_LETTER,
+    LIFECYCLE_CHANGELOG,
+    MQL_HANDOFF,
+    SEGMENT_CHANGED,
+    STAGE_CHANGED,
+    generation_changelog,
+)
+from tests.builders.story import event
+from tests.simulation import faults
+from tests.simulation.clients import Consumer, Producer
+from tests.simulation.loop import StalledError
+from tests.simulation.world import Cast, World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from processors.lifecycle.plan import Plan
+
+TOPICS = {
+    "stage_changed": STAGE_CHANGED.name,
+    "segment_changed": SEGMENT_CHANGED.name,
+    "mql_handoff": MQL_HANDOFF.name,
+}
+BUILT = generation_changelog(2).name
+ACTION_S, PATIENCE_S, LOOK_S = 25.0, 90.0, 0.5
+STRUCK = 0.15  # how likely the command is killed in each step it takes, beside the random strikes
+PRESETS = ("buyers-journey", "clarity", "engaged", "revenue", "inveniv")
+FAULTS = (
+    *(
+        faults.kill,
+        faults.kill,
+        faults.kill,
+        faults.freeze,
+        faults.terminate,
+        faults.join,
+        faults.broker_away,
+    ),
+    *(faults.split_brain, faults.fencing, faults.loss, faults.slowness, faults.late_markers, faults.refusal),
+)
+URLS = ("/products/a", "/products/b", "/pricing", "/services/y")
+
+
+class Promotion:
+    """`struck` counts at which step the promoting process was killed; `aborted`: it was given up before."""
+
+    def __init__(self, seed: int) -> None:
+        chance = Random(seed)  # noqa: S311 - reproducible
+        self.old, self.new = (load_lifecycle(name) for name in chance.sample(PRESETS, 2))
+        cast = Cast(
+            source=CONTACT_EVENTS.name,
+            alike=(LIFECYCLE_CHANGELOG.name, BUILT),
+            others=(*TOPICS.values(), DEAD_LETTER.name),
+            processor=partial(Lifecycle, self.old),
+        )
+        self.world = World(chance, cast)
+        self.struck: Counter[str] = Counter()
+        self.aborts = chance.random() < 0.25  # the command is given up, unless the barriers are written
+        self.aborted = False
+        self._giving_up = False
+        self._wanted = chance.randint(1, 3)
+        self._step = ""
+        self._promoter: str | None = None
+        rules.GONE_OVER_AT_ONCE = chance.choice((1, 2, 1_000))
+
+    def run(self) -> list[str]:
+        with self.world.running():
+            self._schedule()
+            try:
+                done = self.world.loop.run_until_complete(self._until_done())
+            except StalledError:
+                done = False
+            return [*([] if done else [f"not done: {self._where()}"]), *self._judge()]
+
+    def _schedule(self) -> None:
+        later, chance = self.world.loop.later, self.world.chance
+        self.world.supervise(self._wanted)
+        for number in range(chance.randint(20, 60)):
+            later(chance.uniform(0, ACTION_S), partial(self._publish, number))
+        for _ in range(chance.randint(1, 6)):
+            later(chance.uniform(0, ACTION_S), lambda: chance.choice(FAULTS)(self.world))
+        later(chance.uniform(1, ACTION_S / 2), self._begin)
+        for _ in range(chance.randint(0, 4)):
+            later(chance.uniform(1, ACTION_S), self._strike_promoter)
+        if self.aborts:
+            later(chance.uniform(2, ACTION_S), self._abort)
+        if chance.random() < 0.3:
+            later(chance.uniform(1, ACTION_S), self._lose_what_was_built)
+        self._tend()
+
+    def _publish(self, number: int) -> None:
+        chance = self.world.chance
+        contact, visitor = f"c{chance.randrange(6)}", f"anon:v{chance.randrange(4)}"
+        now = self.world.broker.now_ms()
+        match chance.randrange(8):
+            case 0:
+                told = event("contact_identified", now, contact_id=visitor, into=contact)
+            case 1:
+                told = event("form_submitted", now, contact_id=contact, form="demo")
+            case 2:
+                told = event("handoff_accepted", now, contact_id=contact, handoff=None, actor="sam")
+            case _:
+                who = chance.choice((contact, visitor))
+                told = event("page_view", now, contact_id=who, url=chance.choice(URLS))
+        key = told["contact_id"].encode()
+        place = self.world.place(CONTACT_EVENTS.name, partition_of(key, self.world.sources))
+        for _ in range(chance.choice((1, 1, 1, 2))):
+            self.world.broker.publish(place, [(key, encode(told | {"event_id": f"e{number}"}))])
+
+    def _begin(self) -> None:
+        """Start the command; it is begun again as long as it has neither ended nor been given up."""
+        if not self.aborted and not self._giving_up and not self._barriers():
+            self._promoter = self.world.new_name("promote")
+            self.world.loop.spawn(self._promoter, self._command())
+
+    def _strike_promoter(self) -> None:
+        if self._promoter is not None:
+            self.struck[self._step] += 1
+            self.world.loop.halt(self._promoter)
+            self._promoter = None
+            self.world.loop.later(self.world.chance.uniform(0.1, 4), self._begin)
+
+    def _abort(self) -> None:
+        """Give it up, as the command does: fence whoever promotes, and delete what was built."""
+        if not self._barriers():
+            self._giving_up = True
+            self._strike_promoter()
+            self.world.loop.spawn(self.world.new_name("abort"), self._give_up())
+
+    async def _give_up(self) -> None:
+        await Producer(self.world, "stageline-promote").start()
+        await asyncio.sleep(5)  # markers of a switch that was just decided
+        if not self._barriers():
+            self.aborted = True
+            self._lose_what_was_built()
+        self._giving_up = False
+
+    def _lose_what_was_built(self) -> None:
+        for place in self.world.places(BUILT):
+            log = self.world.broker.logs[place]
+            log.cut(log.end)
+
+    async def _command(self) -> None:
+        try:
+            await self._promote()
+        except KafkaError:  # the command ends; whoever gave it gives it again
+            self._promoter = None
+
+    async def _promote(self) -> None:
+        """Do what `stageline promote` does: build, then write all barriers in one transaction."""
+        self._at("fencing")
+        producer = Producer(self.world, "stageline-promote")
+        await producer.start()
+        if self._barriers() or self.aborted:
+            return
+        self._at("building")
+        if self.world.chance.random() < 0.8:
+            await self._build()
+        self._at("switching")
+        record = encode(
+            barrier(self.new, 2, replaces=self.old.plan_hash, at=self.world.broker.now_ms(), in_place=False)
+        )
+        await producer.begin_transaction()
+        for place in self.world.places(CONTACT_EVENTS.name):
+            batch = producer.create_batch()
+            batch.append(timestamp=None, key=KEY, value=record, headers=())
+            await (await producer.send_batch(batch, place.topic, partition=place.partition))
+        await producer.commit_transaction()
+        self._at("waiting")
+
+    def _at(self, step: str) -> None:
+        """Note the step; now and then the process is killed in the middle of it."""
+        self._step = step
+        if self.world.chance.random() < STRUCK:
+            self.world.loop.later(self.world.chance.uniform(0, 0.2), self._strike_promoter)
+
+    async def _build(self) -> None:
+        """Apply the log to the new definition with the engine's own partitions, until little is left."""
+        living = Living(self.new, 2)
+        consumer = Consumer(self.world, "read_committed")
+        places = self.world.places(CONTACT_EVENTS.name)
+        consumer.assign(places)
+        turns = asyncio.Semaphore(2)
+        parts = {place: Partition(place, living, consumer, "simulated", turns) for place in places}
+        serving = []
+        for place, part in parts.items():
+            await part.open()
+            consumer.seek(place, part.next_offset)
+            part.accept()
+            serving.append(asyncio.create_task(part.serve()))
+        until = asyncio.get_running_loop().time() + self.world.chance.uniform(0.5, 6)
+        while asyncio.get_running_loop().time() < until and not any(one.done() for one in serving):
+            for place, records in (await consumer.getmany(timeout_ms=200)).items():
+                parts[place].offer(records)
+        for part, task in zip(parts.values(), serving, strict=True):
+            await part.hold()
+            task.cancel()
+
+    def _tend(self) -> None:
+        self.world.supervise(self._wanted)
+        self.world.loop.later(self.world.chance.uniform(0.5, 2), self._tend)
+
+    async def _until_done(self) -> bool:
+        await asyncio.sleep(ACTION_S + 15)
+        for _ in range(int(PATIENCE_S / LOOK_S)):
+            if not self._barriers() and not self.aborted and self._promoter is None:
+                self._begin()
+            if self._is_done():
+                return True
+            await asyncio.sleep(LOOK_S)
+        return False
+
+    def _is_done(self) -> bool:
+        members = self.world.workers.values()
+        if not (self._barriers() or self.aborted) or not all(one.ready() for one in members):
+            return False
+        parts = [part for one in members for part in one.partitions.values()]
+        read = [
+            one.source for one in parts if not self.world.broker.logs[one.source].read(one.next_offset, 1)[0]
+        ]
+        return sorted(read) == self.world.places(CONTACT_EVENTS.name)
+
+    def _where(self) -> str:
+        return (
+            f"step {self._step}, barriers {self._barriers()}, aborted {self.aborted}, ends {self.world.ends}"
+        )
+
+    def _barriers(self) -> int:
+        return sum(one["type"] == "lifecycle_changed" for one in self._log())
+
+    def _log(self) -> list[dict[str, Any]]:
+        found = [
+            (row.timestamp, place.partition, row.offset, decode_trusted(row.value or b""))
+            for place in self.world.places(CONTACT_EVENTS.name)
+            for row in self.world.broker.logs[place].committed()
+        ]
+        found.sort(key=lambda one: one[:3])
+        return [told | {"position": offset, "partition": number} for _, number, offset, told in found]
+
+    def _judge(self) -> Iterator[str]:
+        told, states, offers = self._told(), self._states(), Counter[str]()
+        expected, lived = replayed(self.old, self._log(), self.world.sources)
+        for where in sorted(told.keys() | expected.keys()):
+            if told.get(where) != expected.get(where):
+                yield f"{where}: told {told.get(where)}, expected {expected.get(where)}"
+        yield from (
+            f"state of {key!r}" for key in states.keys() | lived.keys() if states.get(key) != lived.get(key)
+        )
+        for changes in told.values():
+            offers.update(one["handoff"] for one in changes if one.get("action") == "offered")
+        yield from (f"hand-off {one} was offered {count} times" for one, count in offers.items() if count > 1)
+        if self._barriers() not in {0, self.world.sources}:
+            yield f"{self._barriers()} barriers in {self.world.sources} partitions"
+        if self.aborted and any(
+            one["plan_hash"] != self.old.plan_hash for all_ in told.values() for one in all_
+        ):
+            yield "the new definition spoke, although it was given up"
+
+    def _told(self) -> dict[tuple[str, str], list[Any]]:
+        found: dict[tuple[str, str], list[Any]] = defaultdict(list)
+        for topic in TOPICS.values():
+            for number in self.world.broker.partitions(topic):
+                for row in self.world.broker.logs[self.world.place(topic, number)].committed():
+                    found[topic, (row.key or b"").decode()].append(decode_trusted(row.value or b""))
+        return dict(found)
+
+    def _states(self) -> dict[bytes, bytes]:
+        parts = [part for one in self.world.workers.values() for part in one.partitions.values()]
+        return {key: state for part in parts for key, state in part.store.items()}
+
+
+def replayed(
+    first: Plan, log: list[dict[str, Any]], partitions: int
+) -> tuple[dict[tuple[str, str], list[Any]], dict[bytes, bytes]]:
+    """Fold the log in one process: every change by topic and contact, and every state."""
+    run = Replay(
+        first, lambda: log, recorded=True, home=lambda contact: partition_of(contact.encode(), partitions)
+    )
+    found: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    for one in log:
+        for change in run.feed(one):
+            found[TOPICS[change["record"]], change["contact_id"]].append(change)
+    return dict(found), {contact.encode(): state for contact, state in run.states()}
+
+
+def main(first: int, seeds: int) -> None:
+    """Run seeds and print one line of figures; PYTHONHASHSEED must be 0 for a seed to say everything."""
+    failed, struck, aborted = {}, Counter[str](), 0
+    for seed in range(first, first + seeds):
+        one = Promotion(seed)
+        if violations := one.run():
+            failed[seed] = violations
+        struck.update(one.struck)
+        aborted += one.aborted
+    figures = {"seeds": seeds, "failed": failed, "promoter_struck_while": dict(sorted(struck.items()))}
+    print(json.dumps(figures | {"aborted": aborted}))  # noqa: T201 - what the command is for
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
