@@ -52,7 +52,7 @@ def delete_topic(bootstrap: str, name: str) -> None:
         time.sleep(0.1)
 
 
-def make_producer(bootstrap: str) -> Producer:
+def make_producer(bootstrap: str, compression: str = "none") -> Producer:
     """Make a producer that neither loses nor doubles, with the partitioner of all other clients."""
     return Producer(
         {
@@ -60,6 +60,7 @@ def make_producer(bootstrap: str) -> Producer:
             "enable.idempotence": True,
             "partitioner": "murmur2_random",
             "linger.ms": 5,
+            "compression.type": compression,
             "log_level": 0,
             "message.max.bytes": 4_000_000,  # what a broker refuses is the broker's to say
         }
@@ -114,7 +115,8 @@ class Committed:
     """How far a group is in a topic; keeps its connection, for asking often."""
 
     def __init__(self, bootstrap: str, group: str, topic: str) -> None:
-        self._consumer = _make_consumer(bootstrap, group)
+        # Else it waits for a moment at which no partition's offset is in an open transaction: under load, never.
+        self._consumer = _make_consumer(bootstrap, group, isolation="read_uncommitted")
         numbers = self._consumer.list_topics(topic, SECONDS).topics[topic].partitions
         self._partitions = [TopicPartition(topic, number) for number in numbers]
 
@@ -124,14 +126,15 @@ class Committed:
         return {one.partition: max(one.offset, 0) for one in found}
 
 
-def _make_consumer(bootstrap: str, group: str) -> Consumer:
+def _make_consumer(bootstrap: str, group: str, isolation: str = "read_committed") -> Consumer:
     return Consumer(
         {
             "bootstrap.servers": bootstrap,
             "group.id": group,
-            "isolation.level": "read_committed",
+            "isolation.level": isolation,
             "enable.auto.commit": False,
             "enable.partition.eof": True,
+            "auto.offset.reset": "earliest",  # of a topic that was cut short, what is left
             "log_level": 0,  # a broker that a test stops is no news
         }
     )

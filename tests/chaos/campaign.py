@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from random import Random
@@ -12,15 +13,18 @@ from typing import TYPE_CHECKING
 
 from processors.lifecycle_files import load_lifecycle
 from tests.chaos.judge import judge
-from tests.chaos.strikes import STRIKES, TAKEOVERS, Scene
+from tests.chaos.schedule import volleys
+from tests.chaos.strikes import STRIKES
+from tests.chaos.strikes.scene import MissedError, Scene
 from tests.chaos.system import System, running_system
 from tests.chaos.traffic import Traffic
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from tests.chaos.judge import Findings
+    from tests.chaos.schedule import Planned, Volley
 
 LIFECYCLE = "buyers-journey"
 log = logging.getLogger(__name__)
@@ -28,7 +32,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True, kw_only=True)
 class Figures:
-    """What is printed. `rss_slope`: growth of the largest worker, bytes per event. `broken`: invariants."""
+    """What is printed. `rss_slope`: growth of the largest worker, bytes per event."""
 
     seed: int
     events: int = 0
@@ -38,6 +42,7 @@ class Figures:
     lost: int = 0
     duplicated: int = 0
     divergent: int = 0
+    zombies: int = 0
     recovery_p50_s: float = 0.0
     recovery_p99_s: float = 0.0
     rss_slope: float = 0.0
@@ -47,56 +52,75 @@ class Figures:
 
     @property
     def broken(self) -> bool:
-        return bool(self.lost or self.duplicated or self.divergent)
+        return bool(self.lost or self.duplicated or self.divergent or self.zombies)
 
 
 class Campaign:
-    """Run once. `kinds`: names of strikes, each made once a round, in any order."""
+    """Run once. `kinds`: names of strikes, each made at least once a round, in any order."""
 
     def __init__(self, system: System, seed: int, kinds: Sequence[str]) -> None:
         self.figures = Figures(seed=seed)
         self._system = system
-        self._chance = Random(seed)  # noqa: S311 - a schedule
         self._traffic = Traffic(system.bootstrap, seed)
-        self._scene = Scene(system, self._traffic, self._chance)
+        self._scene = Scene(system=system, traffic=self._traffic)
         self._kinds = kinds
-        self._takeovers: list[float] = []
         self._memory: list[tuple[int, int]] = []  # events sent, bytes
+        self._started = time.monotonic()
+        self._beside = ThreadPoolExecutor(1)
 
     def run(self, seconds: float, faults: int) -> None:
         """Strike until that much time has passed, or that many faults were made."""
-        started = time.monotonic()
         try:
-            while not self.figures.broken:
-                self._round()
-                self.figures.seconds = round(time.monotonic() - started, 1)
-                if self.figures.seconds >= seconds or sum(self.figures.faults.values()) >= faults:
-                    break
+            self._scene.system.wait(self._is_under_way)
+            while not self.figures.broken and not self._enough(seconds, faults):
+                self._round(partial(self._enough, seconds, faults))
         finally:
             self._traffic.halt()
+            self._beside.shutdown()
         self._sum_up()
 
-    def _round(self) -> None:
+    def _enough(self, seconds: float, faults: int) -> bool:
+        self.figures.seconds = round(time.monotonic() - self._started, 1)
+        return self.figures.seconds >= seconds or sum(self.figures.faults.values()) >= faults
+
+    def _is_under_way(self) -> bool:
+        """Tell whether every partition has been consumed from."""
+        self._traffic.some(10)
+        return min(self._system.progress().values()) > 0
+
+    def _round(self, enough: Callable[[], bool]) -> None:
         self._traffic.flow()
-        for kind in self._chance.sample(list(self._kinds), len(self._kinds)):
-            self._strike(kind)
+        for volley in volleys(self.figures.seed, self.figures.rounds, self._kinds):
+            self._fire(volley)
+            if enough():
+                break
         self._traffic.rest()
         self._settle()
-        self._memory.append((self._traffic.events, self._system.memory()))
         self._check()
         self.figures.rounds += 1
 
-    def _strike(self, kind: str) -> None:
-        time.sleep(self._chance.uniform(0.1, 0.5))
-        strike, before = STRIKES[kind], self._system.mark()
+    def _fire(self, volley: Volley) -> None:
+        """Make the strikes of a volley at once, and wait until the system is itself again."""
+        beside = self._beside.submit(self._strike_all, volley.aside)
+        self._strike_all(volley.main)
+        beside.result()
+        self._scene.moved_on()
+        self._memory.append((self._traffic.events, self._system.memory()))
+
+    def _strike_all(self, planned: Iterable[Planned]) -> None:
+        for one in planned:
+            self._strike(one)
+
+    def _strike(self, planned: Planned) -> None:
         started = time.monotonic()
-        strike(self._scene)
-        self._system.wait(partial(self._system.is_past, before))
+        try:
+            STRIKES[planned.kind](self._scene, Random(planned.seed))  # noqa: S311 - reproducible
+        except MissedError as missed:
+            log.info("missed=%s: %s", planned.kind, missed)
+            return
+        self.figures.faults[planned.kind] = self.figures.faults.get(planned.kind, 0) + 1
         took = time.monotonic() - started
-        self.figures.faults[kind] = self.figures.faults.get(kind, 0) + 1
-        if strike in TAKEOVERS:
-            self._takeovers.append(took)
-        log.info("strike=%s seconds=%.1f events=%d", kind, took, self._traffic.events)
+        log.info("strike=%s seconds=%.1f events=%d", planned.kind, took, self._traffic.events)
 
     def _settle(self) -> None:
         """Wait until everything sent is decided; then let the workers end, and the projector catch up."""
@@ -109,9 +133,7 @@ class Campaign:
         for name in names:
             self._system.terminate(name)
         self._system.wait(self._system.is_shown)
-        found = judge(
-            self._system.bootstrap, self._system.redis_url, load_lifecycle(LIFECYCLE), self._traffic
-        )
+        found = judge(self._system, load_lifecycle(LIFECYCLE), self._traffic)
         self._note(found)
         for name in names:
             self._system.start(name)
@@ -120,13 +142,13 @@ class Campaign:
         figures = self.figures
         figures.events, figures.outputs = self._traffic.sent.total(), found.outputs
         figures.lost, figures.duplicated, figures.divergent = found.lost, found.duplicated, found.divergent
-        figures.examples = found.examples
+        figures.zombies, figures.examples = found.zombies, found.examples
         log.info("checked events=%d outputs=%d broken=%s", figures.events, figures.outputs, figures.broken)
 
     def _sum_up(self) -> None:
         self.figures.ended_by_themselves = self._system.ended
-        if len(self._takeovers) > 1:
-            hundredths = quantiles(self._takeovers, n=100, method="inclusive")
+        if len(self._scene.takeovers) > 1:
+            hundredths = quantiles(self._scene.takeovers, n=100, method="inclusive")
             self.figures.recovery_p50_s = round(hundredths[49], 1)
             self.figures.recovery_p99_s = round(hundredths[98], 1)
         if len(self._memory) > 1:

@@ -15,6 +15,7 @@ from projections.views.stage_counts import members
 from schemas.codec import decode_trusted
 from schemas.topics import CONTACT_EVENTS, DEAD_LETTER, LIFECYCLE_CHANGELOG, STAGE_CHANGED
 from tests.builders.kafka import Committed, read_topic
+from tests.chaos.epochs import written_by_zombies
 from tests.chaos.oracle import PUBLISHED, fold_log
 
 if TYPE_CHECKING:
@@ -24,19 +25,22 @@ if TYPE_CHECKING:
     from projections.store import View
     from tests.builders.kafka import Row
     from tests.chaos.oracle import Outputs, States
+    from tests.chaos.system import System
     from tests.chaos.traffic import Traffic
 
+WRITTEN = (CONTACT_EVENTS.name, DEAD_LETTER.name, LIFECYCLE_CHANGELOG.name, *PUBLISHED.values())
 SHOWN = 5  # differences told in full
 
 
 @dataclass(slots=True, kw_only=True)
 class Findings:
-    """All but `outputs` should be nothing. `lost` and `duplicated` count records, `divergent` contacts."""
+    """All but `outputs` should be nothing. `lost`, `duplicated` and `zombies` count records."""
 
     outputs: int = 0
     lost: int = 0
     duplicated: int = 0
     divergent: int = 0
+    zombies: int = 0
     examples: list[str] = field(default_factory=list)
 
     def differ(self, what: str, keys: Iterable[object]) -> None:
@@ -51,9 +55,10 @@ class Findings:
         self.examples += [f"{what} too many: {one!r:.200}" for one in list(found - expected)[:SHOWN]]
 
 
-def judge(bootstrap: str, redis_url: str, plan: Plan, traffic: Traffic) -> Findings:
+def judge(system: System, plan: Plan, traffic: Traffic) -> Findings:
     """Check every invariant."""
-    found = Findings()
+    bootstrap = system.bootstrap
+    found = Findings(zombies=written_by_zombies(system.broker.folder / "data", frozenset(WRITTEN)))
     log = list(read_topic(bootstrap, CONTACT_EVENTS.name))
     decided = Committed(bootstrap, "stageline-lifecycle", CONTACT_EVENTS.name)()
     _judge_intake(found, traffic, log, read_topic(bootstrap, DEAD_LETTER.name))
@@ -68,7 +73,7 @@ def judge(bootstrap: str, redis_url: str, plan: Plan, traffic: Traffic) -> Findi
         (row.partition, row.key): row.value for row in read_topic(bootstrap, LIFECYCLE_CHANGELOG.name)
     }
     _judge_states(found, states, changelog, decided)
-    view = live_view(connect(redis_url))
+    view = live_view(connect(system.redis_url))
     if view is None:
         found.differ("views", ["none is shown"])
     else:
@@ -80,7 +85,7 @@ def _judge_intake(found: Findings, traffic: Traffic, log: list[Row], letters: It
     admitted = Counter((row.key, decode_trusted(row.value or b"")["event_id"]) for row in log if row.key)
     found.count("event", traffic.sent, admitted)
     refused = Counter(row.value or b"" for row in letters if row.headers["stageline-stage"] == b"intake")
-    found.count("poison", traffic.poison, refused)
+    found.count("poison", traffic.refused, refused)
 
 
 def _outputs(bootstrap: str) -> Outputs:

@@ -17,31 +17,37 @@ from processors.stack.local import QUIET
 from processors.stack.valkey import url, valkey_server
 from processors.topic_admin import ensure_topics
 from projections.store import RedisAwayError, connect, live_view
-from schemas.topics import CONTACT_EVENTS, ENGAGEMENT
+from schemas.topics import CONTACT_EVENTS, ENGAGEMENT, LIFECYCLE_CHANGELOG
+from tests.builders.brokers import with_properties
 from tests.builders.kafka import Committed, end_offsets, record_ends
 from tests.chaos.crash_points import VARIABLE
+from tests.chaos.disk import small_disk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from processors.stack.server import LocalServer
+    from tests.chaos.disk import Disk
 
-PATIENCE_S = 90.0  # a system that is not itself again by then counts as standing still
+PATIENCE_S = 180.0  # a system that is not itself again by then counts as standing still
 END_S = 30.0  # to finish and leave after SIGTERM
 LOOK_S = 0.1
+CLEANER = {"log.cleaner.backoff.ms": "200"}  # the default of 15 s is as long as some campaigns
 OUTPUTS = ("stage-changed", "segment-changed", "mql-handoff")
 
 
 class System:
     """See the module. What ends by itself is started again, as a supervisor would; `ended` says what did."""
 
-    def __init__(self, home: Path, broker: LocalServer, valkey: LocalServer) -> None:
+    def __init__(self, home: Path, broker: LocalServer, valkey: LocalServer, disk: Disk) -> None:
         self.home = home
         self.broker = broker
+        self.disk = disk  # of the broker
         self.valkey = valkey
         self.ended: list[str] = []
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._doomed: set[str] = set()  # will end by themselves, and somebody waits for that
         self._admitted = Committed(self.bootstrap, "stageline-intake", ENGAGEMENT.name)
         self._decided = Committed(self.bootstrap, "stageline-lifecycle", CONTACT_EVENTS.name)
 
@@ -73,12 +79,15 @@ class System:
                 command, stdout=log, stderr=log, env=os.environ | {"STAGELINE_HOME": str(self.home)} | given
             )
         self._processes[name] = process
+        if crash_at is not None:
+            self._doomed.add(name)
         return process
 
     def kill(self, name: str) -> None:
         """SIGKILL."""
         self._processes[name].kill()
         self._processes.pop(name).wait()
+        self._doomed.discard(name)
 
     def terminate(self, name: str) -> None:
         """SIGTERM; what has not left in time is killed and counts as ended by itself."""
@@ -103,7 +112,7 @@ class System:
     def tend(self) -> None:
         """Start again what has ended by itself."""
         for name, process in list(self._processes.items()):
-            if (code := process.poll()) is not None:
+            if name not in self._doomed and (code := process.poll()) is not None:
                 self.ended.append(f"{name}: {code}")
                 self.start(name)
 
@@ -123,6 +132,21 @@ class System:
             assert waited < PATIENCE_S, f"the system stands still; logs: {self.home}"
             time.sleep(LOOK_S)
         return time.monotonic() - started
+
+    def progress(self) -> dict[tuple[str, int], int]:
+        """Return how far each partition of engagement and contact-events has been consumed."""
+        groups = {"admitted": self._admitted(), "decided": self._decided()}
+        return {(name, number): end for name, ends in groups.items() for number, end in ends.items()}
+
+    def has_moved_on(self, before: dict[tuple[str, int], int]) -> bool:
+        """Tell whether every partition has been consumed further than that; there must be traffic."""
+        return all(now > before[place] for place, now in self.progress().items())
+
+    def compacted(self) -> int:
+        """Return up to where the broker has compacted the changelog, its partitions added up."""
+        found = self.broker.folder / "data" / "cleaner-offset-checkpoint"
+        lines = found.read_text(encoding="utf-8").splitlines() if found.exists() else []
+        return sum(int(line.split()[2]) for line in lines if line.startswith(LIFECYCLE_CHANGELOG.name))
 
     def mark(self) -> tuple[dict[int, int], dict[int, int]]:
         """Return where engagement and contact-events end: after the last record, markers do not count."""
@@ -157,19 +181,20 @@ class System:
 def running_system(home: Path, workers: int) -> Iterator[System]:
     """Run everything for the length of a with block."""
     broker, valkey = kafka_server(home, QUIET), valkey_server(home, QUIET)
-    try:
-        broker.start()
-        valkey.start()
-        ensure_topics(broker.address)
-        system = System(home, broker, valkey)
+    with small_disk(broker) as disk, with_properties(CLEANER):
         try:
-            for number in range(workers):
-                system.start(f"worker-{number}")
-            system.start("projector")
-            yield system
+            broker.start()
+            valkey.start()
+            ensure_topics(broker.address)
+            system = System(home, broker, valkey, disk)
+            try:
+                for number in range(workers):
+                    system.start(f"worker-{number}")
+                system.start("projector")
+                yield system
+            finally:
+                system.stop()
         finally:
-            system.stop()
-    finally:
-        broker.resume()
-        valkey.stop()
-        broker.stop()
+            broker.resume()
+            valkey.stop()
+            broker.stop()

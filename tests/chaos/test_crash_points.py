@@ -37,8 +37,8 @@ def test_every_crash_point_is_reached_and_nothing_is_lost_doubled_or_wrong_after
             system.wait(partial(system.is_past, mark))
         system.terminate("worker-0")
         system.wait(system.is_shown)
-        found = judge(system.bootstrap, system.redis_url, load_lifecycle("buyers-journey"), traffic)
-    assert (found.lost, found.duplicated, found.divergent) == (0, 0, 0), found
+        found = judge(system, load_lifecycle("buyers-journey"), traffic)
+    assert (found.lost, found.duplicated, found.divergent, found.zombies) == (0, 0, 0, 0), found
     assert found.outputs > 100
 
 

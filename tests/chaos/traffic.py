@@ -1,4 +1,4 @@
-"""Seeded traffic: with duplicates, disorder, a hot contact and poison; it knows what it sent.
+"""Seeded traffic: with duplicates, disorder, a hot contact and hostile messages; it knows what it sent.
 
 Events lie in the last hundred days, each contact's mostly in order, so that timers of days fall due at once.
 """
@@ -7,20 +7,32 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
+from collections import Counter, deque
+from itertools import cycle, islice
 from random import Random
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from schemas.topics import ENGAGEMENT
 from tests.builders.kafka import make_producer
+from tests.chaos.hostile import HOSTILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from confluent_kafka import Producer
+
 DAY_MS = 86_400_000
 CONTACTS = 150
 HOT = b"contact-0"  # gets half of what a hot burst sends
+REMEMBERED = 100  # events per contact that may come again: the lifecycle remembers 128
+APART_MS = (
+    1_000,
+    3_600_000,
+    DAY_MS,
+    30 * DAY_MS,
+)  # between an event and its duplicate, by the contact's clock
+LATE_MS = 90 * DAY_MS
 RATE = 40  # events a second between the bursts: every partition moves within a second
 SHAPES: tuple[tuple[dict[str, Any], int], ...] = (
     ({"type": "page_view", "url": "https://x.example/products/a"}, 30),
@@ -33,34 +45,20 @@ SHAPES: tuple[tuple[dict[str, Any], int], ...] = (
     ({"type": "deal_changed", "deal": "d-{}", "stage": "proposal", "amount": 100, "currency": "EUR"}, 1),
     ({"type": "deal_changed", "deal": "d-{}", "stage": "closed_lost", "amount": 100, "currency": "EUR"}, 1),
 )
-POISON = (
-    b"",
-    b"\x00",
-    b"\xc3\x01",
-    b"\xc3\x01" + bytes(8),
-    b"\x00\x00\x00\x00\x00" + b"x",
-    b"\x00\xff\xff\xff\xff" + b"x",
-    b"{",
-    b'{"type": "page_wiew"}',
-    b'{"type": "page_view", "event_id": "e", "contact_id": "c", "occurred_at": NaN, "url": "x"}',
-    b'{"type": "page_view", "event_id": "", "contact_id": "c", "occurred_at": 1780000000000, "url": "x"}',
-    b'{"type": "page_view", "event_id": "e", "occurred_at": 1780000000000, "url": "https://x.example"}',
-    b'{"type": "page_view", "event_id": "e", "contact_id": "\\ud800", "occurred_at": 1, "url": "x"}',
-    b"\xff" * 900_000,
-)
 
 
 class Traffic:
-    """`sent`: how often each event of a contact was sent. `poison`: how often each poisonous value was."""
+    """`sent`: how often each event of a contact was sent. `refused`: how often each hostile value was."""
 
     def __init__(self, bootstrap: str, seed: int) -> None:
         self.sent: Counter[tuple[bytes, str]] = Counter()
-        self.poison: Counter[bytes] = Counter()
+        self.refused: Counter[bytes] = Counter()
         self.events = 0
         self._chance = Random(seed)  # noqa: S311 - reproducible
         self._clocks: dict[bytes, int] = {}
-        self._recent: list[tuple[bytes, bytes]] = []
+        self._recent: dict[bytes, deque[tuple[int, bytes]]] = {}
         self._producer = make_producer(bootstrap)
+        self._packing = make_producer(bootstrap, compression="lz4")  # a broker weighs what is packed
         self._undelivered = 0
         self._halt = Event()
         self._thread: Thread | None = None
@@ -81,7 +79,7 @@ class Traffic:
     def rest(self) -> None:
         """Stop sending, and return once the broker has everything."""
         self.halt()
-        left = self._producer.flush(120)
+        left = self._producer.flush(120) + self._packing.flush(120)
         assert left == 0, f"{left} events could not be sent within two minutes"
         assert self._undelivered == 0, f"{self._undelivered} events were refused"
 
@@ -97,34 +95,52 @@ class Traffic:
         """Send new events, half of them of `contact` if given."""
         for _ in range(count):
             hot = contact is not None and self._chance.random() < 0.5
-            self._new(contact if hot and contact else b"contact-%d" % self._chance.randrange(CONTACTS))
+            key = contact if hot and contact else self._some_contact()
+            self._send(*self._make(key, self._time(key)))
 
     def duplicates(self, count: int) -> None:
-        """Send events again."""
-        for key, value in self._chance.choices(self._recent or [self._new(HOT)], k=count):
+        """Send events again that lie so far behind their contact's newest, where it has any."""
+        for apart in islice(cycle(APART_MS), count):
+            key = self._chance.choice(sorted(self._recent))
+            newest = max(at for at, _ in self._recent[key])
+            far = [value for at, value in self._recent[key] if newest - at >= apart]
+            self._send(key, self._chance.choice(far or [value for _, value in self._recent[key]]))
+
+    def shuffled(self, count: int) -> None:
+        """Send a few contacts' new events in any order: months late, at one time, from the far future."""
+        keys = [self._some_contact() for _ in range(5)]
+        now = int(time.time() * 1000)
+        times = [now - LATE_MS, now - DAY_MS, now - DAY_MS, now - 1, now, now + 400 * DAY_MS]
+        events = [self._make(self._chance.choice(keys), self._chance.choice(times)) for _ in range(count)]
+        for key, value in self._chance.sample(events, count):
             self._send(key, value)
 
-    def poisonous(self) -> None:
-        """Send what can never be read."""
-        for value in POISON:
-            self.poison[value] += 1
-            self._produce(b"contact-%d" % self._chance.randrange(CONTACTS), value)
+    def hostile(self) -> None:
+        """Send what can never be read, and what only looks like it."""
+        for value, admitted, key, headers in HOSTILE:
+            if admitted is None:
+                self.refused[value] += 1
+            else:
+                self.sent[admitted] += 1
+            self._produce(key, value, headers, self._packing)
 
     def _flow(self) -> None:
         while not self._halt.wait(1 / 10):
             self.some(RATE // 10)
-            if self._recent and self._chance.random() < 0.5:
+            if self._chance.random() < 0.5:
                 self.duplicates(1)
 
-    def _new(self, key: bytes) -> tuple[bytes, bytes]:
+    def _some_contact(self) -> bytes:
+        return b"contact-%d" % self._chance.randrange(CONTACTS)
+
+    def _make(self, key: bytes, at: int) -> tuple[bytes, bytes]:
         self.events += 1
         (shape,) = self._chance.choices([one for one, _ in SHAPES], [weight for _, weight in SHAPES])
         number = str(self._chance.randrange(4))
         fields = {k: v.replace("{}", number) if isinstance(v, str) else v for k, v in shape.items()}
-        event = {"event_id": f"e{self.events}", "contact_id": key.decode(), "occurred_at": self._time(key)}
+        event = {"event_id": f"e{self.events}", "contact_id": key.decode(), "occurred_at": at}
         value = json.dumps(event | fields).encode()
-        self._recent = [*self._recent[-999:], (key, value)]
-        self._send(key, value)
+        self._recent.setdefault(key, deque(maxlen=REMEMBERED)).append((at, value))
         return key, value
 
     def _time(self, key: bytes) -> int:
@@ -139,9 +155,16 @@ class Traffic:
         self.sent[key, json.loads(value)["event_id"]] += 1
         self._produce(key, value)
 
-    def _produce(self, key: bytes, value: bytes) -> None:
-        self._producer.produce(ENGAGEMENT.name, value, key, on_delivery=self._delivered)
-        self._producer.poll(0)
+    def _produce(
+        self,
+        key: bytes | None,
+        value: bytes,
+        headers: list[tuple[str, str | bytes | None]] | None = None,
+        producer: Producer | None = None,
+    ) -> None:
+        chosen = producer or self._producer
+        chosen.produce(ENGAGEMENT.name, value, key, on_delivery=self._delivered, headers=headers or [])
+        chosen.poll(0)
 
     def _delivered(self, error: object, _message: object) -> None:
         self._undelivered += error is not None

@@ -17,4 +17,5 @@ MUTANTS = list(all_mutants())
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_every_mutant_still_fits_the_code(mutant: Mutant, tmp_path: Path) -> None:
     plant(mutant, tmp_path)
-    assert mutant.caught_by in CHECKS
+    assert mutant.check in CHECKS
+    assert [(tmp_path / tests).is_file() for tests in mutant.tests] == [True] * (mutant.check != "simulation")
