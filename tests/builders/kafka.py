@@ -115,7 +115,7 @@ class Committed:
     """How far a group is in a topic; keeps its connection, for asking often."""
 
     def __init__(self, bootstrap: str, group: str, topic: str) -> None:
-        # Else it waits for a moment at which no partition's offset is in an open transaction: under load, never.
+        # Else it waits for a moment when no partition's offset is in an open transaction: under load, never.
         self._consumer = _make_consumer(bootstrap, group, isolation="read_uncommitted")
         numbers = self._consumer.list_topics(topic, SECONDS).topics[topic].partitions
         self._partitions = [TopicPartition(topic, number) for number in numbers]
