@@ -69,9 +69,29 @@ def make_producer(bootstrap: str, compression: str = "none") -> Producer:
 
 def read_topic(bootstrap: str, topic: str, last: int | None = None) -> Iterator[Row]:
     """Read every committed record up to where the topic ends now; `last`: among so many offsets."""
-    consumer = _make_consumer(bootstrap, f"read-{uuid4()}")
     ends = end_offsets(bootstrap, topic)
     starts = {number: 0 if last is None else max(0, end - last) for number, end in ends.items()}
+    yield from _read(bootstrap, topic, starts, ends)
+
+
+class Reader:
+    """Reads a topic piece by piece."""
+
+    def __init__(self, bootstrap: str, topic: str) -> None:
+        self.topic = topic
+        self._bootstrap = bootstrap
+        self._starts: dict[int, int] = {}
+
+    def new_rows(self) -> Iterator[Row]:
+        """Read every committed record from where the last time ended up to where the topic ends now."""
+        ends = end_offsets(self._bootstrap, self.topic)
+        starts = {number: self._starts.get(number, 0) for number in ends}
+        yield from _read(self._bootstrap, self.topic, starts, ends)
+        self._starts = ends
+
+
+def _read(bootstrap: str, topic: str, starts: dict[int, int], ends: dict[int, int]) -> Iterator[Row]:
+    consumer = _make_consumer(bootstrap, f"read-{uuid4()}")
     consumer.assign([TopicPartition(topic, number, start) for number, start in starts.items()])
     left = {number for number, end in ends.items() if end}
     while left:
@@ -80,7 +100,7 @@ def read_topic(bootstrap: str, topic: str, last: int | None = None) -> Iterator[
         if (error := message.error()) is not None:
             assert error.code() == KafkaError._PARTITION_EOF, error
             left.discard(message.partition())
-        else:
+        elif (message.offset() or 0) < ends[message.partition() or 0]:
             yield _row(message)
     consumer.close()
 

@@ -12,7 +12,7 @@ from statistics import linear_regression, quantiles
 from typing import TYPE_CHECKING
 
 from processors.lifecycle_files import load_lifecycle
-from tests.chaos.judge import judge
+from tests.chaos.judge import Judge
 from tests.chaos.schedule import volleys
 from tests.chaos.strikes import STRIKES
 from tests.chaos.strikes.scene import MissedError, Scene
@@ -63,6 +63,7 @@ class Campaign:
         self._system = system
         self._traffic = Traffic(system.bootstrap, seed)
         self._scene = Scene(system=system, traffic=self._traffic)
+        self._judge = Judge(system, load_lifecycle(LIFECYCLE), self._traffic)
         self._kinds = kinds
         self._memory: list[tuple[int, int]] = []  # events sent, bytes
         self._started = time.monotonic()
@@ -133,8 +134,7 @@ class Campaign:
         for name in names:
             self._system.terminate(name)
         self._system.wait(self._system.is_shown)
-        found = judge(self._system, load_lifecycle(LIFECYCLE), self._traffic)
-        self._note(found)
+        self._note(self._judge.check())
         for name in names:
             self._system.start(name)
 

@@ -14,9 +14,9 @@ from projections.store import connect, live_view
 from projections.views.stage_counts import members
 from schemas.codec import decode_trusted
 from schemas.topics import CONTACT_EVENTS, DEAD_LETTER, LIFECYCLE_CHANGELOG, STAGE_CHANGED
-from tests.builders.kafka import Committed, read_topic
+from tests.builders.kafka import Committed, Reader, read_topic
 from tests.chaos.epochs import written_by_zombies
-from tests.chaos.oracle import PUBLISHED, fold_log
+from tests.chaos.oracle import PUBLISHED, Oracle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -55,45 +55,65 @@ class Findings:
         self.examples += [f"{what} too many: {one!r:.200}" for one in list(found - expected)[:SHOWN]]
 
 
-def judge(system: System, plan: Plan, traffic: Traffic) -> Findings:
-    """Check every invariant."""
-    bootstrap = system.bootstrap
-    found = Findings(zombies=written_by_zombies(system.broker.folder / "data", frozenset(WRITTEN)))
-    log = list(read_topic(bootstrap, CONTACT_EVENTS.name))
-    decided = Committed(bootstrap, "stageline-lifecycle", CONTACT_EVENTS.name)()
-    _judge_intake(found, traffic, log, read_topic(bootstrap, DEAD_LETTER.name))
-    folded = [row for row in log if row.offset < decided[row.partition]]
-    found.differ("not decided", (row.key for row in log if row.key and row.offset >= decided[row.partition]))
-    outputs = _outputs(bootstrap)
-    found.outputs = sum(map(len, outputs.values()))
-    expected, _ = fold_log(plan, folded, drop_duplicates=True)
-    _judge_outputs(found, expected, outputs)
-    _, states = fold_log(plan, folded)
-    changelog = {
-        (row.partition, row.key): row.value for row in read_topic(bootstrap, LIFECYCLE_CHANGELOG.name)
-    }
-    _judge_states(found, states, changelog, decided)
-    view = live_view(connect(system.redis_url))
-    if view is None:
-        found.differ("views", ["none is shown"])
-    else:
-        _judge_view(found, view, outputs)
-    return found
+class Judge:
+    """Checks every invariant, again and again: what was read and folded once is not read again."""
 
+    def __init__(self, system: System, plan: Plan, traffic: Traffic) -> None:
+        self._system = system
+        self._traffic = traffic
+        self._log, self._letters = (
+            Reader(system.bootstrap, CONTACT_EVENTS.name),
+            Reader(system.bootstrap, DEAD_LETTER.name),
+        )
+        self._published = [Reader(system.bootstrap, topic) for topic in PUBLISHED.values()]
+        self._decided = Committed(system.bootstrap, "stageline-lifecycle", CONTACT_EVENTS.name)
+        self._admitted: Counter[tuple[bytes, str]] = Counter()
+        self._refused: Counter[bytes] = Counter()
+        self._undecided: list[Row] = []
+        self._outputs: Outputs = defaultdict(list)
+        self._expected = Oracle(plan, drop_duplicates=True)
+        self._folded = Oracle(plan, drop_duplicates=False)
 
-def _judge_intake(found: Findings, traffic: Traffic, log: list[Row], letters: Iterable[Row]) -> None:
-    admitted = Counter((row.key, decode_trusted(row.value or b"")["event_id"]) for row in log if row.key)
-    found.count("event", traffic.sent, admitted)
-    refused = Counter(row.value or b"" for row in letters if row.headers["stageline-stage"] == b"intake")
-    found.count("poison", traffic.refused, refused)
+    def check(self) -> Findings:
+        """Hold everything that was written so far against what was sent so far."""
+        data = self._system.broker.folder / "data"
+        found = Findings(zombies=written_by_zombies(data, frozenset(WRITTEN)))
+        decided = self._decided()
+        self._read(decided)
+        found.count("event", self._traffic.sent, self._admitted)
+        found.count("poison", self._traffic.refused, self._refused)
+        found.differ("not decided", (row.key for row in self._undecided if row.key))
+        found.outputs = sum(map(len, self._outputs.values()))
+        _judge_outputs(found, self._expected.outputs, self._outputs)
+        changelog = read_topic(self._system.bootstrap, LIFECYCLE_CHANGELOG.name)
+        newest = {(row.partition, row.key): row.value for row in changelog}
+        _judge_states(found, self._folded.states, newest, decided)
+        view = live_view(connect(self._system.redis_url))
+        if view is None:
+            found.differ("views", ["none is shown"])
+        else:
+            _judge_view(found, view, self._outputs)
+        return found
 
-
-def _outputs(bootstrap: str) -> Outputs:
-    found: Outputs = defaultdict(list)
-    for topic in PUBLISHED.values():
-        for row in read_topic(bootstrap, topic):
-            found[topic, row.key].append(decode_trusted(row.value or b""))
-    return found
+    def _read(self, decided: Mapping[int, int]) -> None:
+        """Take in what has been written since the last time."""
+        rows = list(self._log.new_rows())
+        self._admitted.update(
+            (row.key, decode_trusted(row.value or b"")["event_id"]) for row in rows if row.key
+        )
+        self._refused.update(
+            row.value or b""
+            for row in self._letters.new_rows()
+            if row.headers["stageline-stage"] == b"intake"
+        )
+        self._undecided += rows
+        folded = [row for row in self._undecided if row.offset < decided[row.partition]]
+        self._undecided = [row for row in self._undecided if row.offset >= decided[row.partition]]
+        self._expected.take(folded)
+        self._folded.take(folded)
+        for reader in self._published:
+            for row in reader.new_rows():
+                self._outputs[reader.topic, row.key].append(decode_trusted(row.value or b""))
 
 
 def _judge_outputs(found: Findings, expected: Outputs, outputs: Outputs) -> None:

@@ -30,41 +30,47 @@ PUBLISHED = {
 
 
 def fold_log(plan: Plan, rows: Iterable[Row], *, drop_duplicates: bool = False) -> tuple[Outputs, States]:
-    """Fold a log, each partition by itself; `drop_duplicates` leaves out events that come again."""
-    outputs: Outputs = defaultdict(list)
-    states: States = {}
-    by_partition: dict[int, list[Row]] = defaultdict(list)
-    for row in rows:
-        by_partition[row.partition].append(row)
-    for partition in by_partition.values():
-        states |= _fold_partition(plan, partition, outputs, drop_duplicates=drop_duplicates)
-    return outputs, states
+    """Fold a log from its start."""
+    oracle = Oracle(plan, drop_duplicates=drop_duplicates)
+    oracle.take(rows)
+    return oracle.outputs, oracle.states
 
 
-def _fold_partition(plan: Plan, rows: list[Row], outputs: Outputs, *, drop_duplicates: bool) -> States:
-    states: States = {}
-    due: dict[bytes, int] = {}
-    seen: set[tuple[bytes, str]] = set()
+class Oracle:
+    """Folds a log piece by piece, each partition by itself; `drop_duplicates`: without what comes again."""
 
-    def take(key: bytes, changes: tuple[Change, ...], state: bytes) -> None:
+    def __init__(self, plan: Plan, *, drop_duplicates: bool) -> None:
+        self.outputs: Outputs = defaultdict(list)
+        self.states: States = {}
+        self._plan = plan
+        self._drop_duplicates = drop_duplicates
+        self._due: dict[int, dict[bytes, int]] = defaultdict(dict)
+        self._seen: set[tuple[bytes, str]] = set()
+
+    def take(self, rows: Iterable[Row]) -> None:
+        """Fold the next rows."""
+        for row in rows:
+            event = decode_trusted(row.value or b"")
+            if event["type"] == "clock_advanced":
+                self._advance(row.partition, event["at"])
+            elif not self._drop_duplicates or (row.key, event["event_id"]) not in self._seen:
+                self._seen.add((row.key, event["event_id"]))
+                contact = load(self._plan, self.states.get(row.key, b""))
+                changes = fold(self._plan, contact, event | {"position": row.offset})
+                self._note(row.partition, row.key, changes, dump(self._plan, contact))
+
+    def _advance(self, partition: int, at: int) -> None:
+        due = self._due[partition]
+        for _, key in sorted((when, key) for key, when in due.items() if when <= at):
+            contact = load(self._plan, self.states[key])
+            self._note(partition, key, tick(self._plan, contact, at), dump(self._plan, contact))
+
+    def _note(self, partition: int, key: bytes, changes: tuple[Change, ...], state: bytes) -> None:
         for change in changes:
             if change["record"] in PUBLISHED:
-                outputs[PUBLISHED[change["record"]], key].append(change)
-        states[key] = state
+                self.outputs[PUBLISHED[change["record"]], key].append(change)
+        self.states[key] = state
         when = next_due(state)
-        due.pop(key, None)
+        self._due[partition].pop(key, None)
         if when is not None:
-            due[key] = when
-
-    for row in rows:
-        event = decode_trusted(row.value or b"")
-        if event["type"] == "clock_advanced":
-            for _, key in sorted((when, key) for key, when in due.items() if when <= event["at"]):
-                contact = load(plan, states[key])
-                take(key, tick(plan, contact, event["at"]), dump(plan, contact))
-        elif not drop_duplicates or (row.key, event["event_id"]) not in seen:
-            seen.add((row.key, event["event_id"]))
-            contact = load(plan, states.get(row.key, b""))
-            changes = fold(plan, contact, event | {"position": row.offset})
-            take(row.key, changes, dump(plan, contact))
-    return states
+            self._due[partition][key] = when

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from processors.stack.server import LocalServer
     from tests.chaos.disk import Disk
 
-PATIENCE_S = 180.0  # a system that is not itself again by then counts as standing still
+PATIENCE_S = 600.0  # a system that is not itself again by then counts as standing still, on any machine
 END_S = 30.0  # to finish and leave after SIGTERM
 LOOK_S = 0.1
 CLEANER = {"log.cleaner.backoff.ms": "200"}  # the default of 15 s is as long as some campaigns
@@ -86,8 +86,8 @@ class System:
     def kill(self, name: str) -> None:
         """SIGKILL."""
         self._processes[name].kill()
-        self._processes.pop(name).wait()
-        self._doomed.discard(name)
+        self._processes[name].wait()
+        self._forget(name)
 
     def terminate(self, name: str) -> None:
         """SIGTERM; what has not left in time is killed and counts as ended by itself."""
@@ -101,13 +101,15 @@ class System:
         if code not in (0, -signal.SIGTERM):  # the latter: told before it could listen
             self.ended.append(f"{name}: {code} on SIGTERM")
 
-    def freeze(self, name: str) -> None:
-        """SIGSTOP."""
-        self._processes[name].send_signal(signal.SIGSTOP)
+    def await_end(self, name: str, seconds: float) -> int:
+        """Wait for the end of a process that is to end by itself; return its exit code."""
+        code = self._processes[name].wait(seconds)
+        self._forget(name)
+        return code
 
-    def thaw(self, name: str) -> None:
-        """SIGCONT."""
-        self._processes[name].send_signal(signal.SIGCONT)
+    def signal(self, name: str, what: signal.Signals) -> None:
+        """Send a signal and wait for nothing."""
+        self._processes[name].send_signal(what)
 
     def tend(self) -> None:
         """Start again what has ended by itself."""
@@ -170,6 +172,10 @@ class System:
             for topic in OUTPUTS
             for number, end in record_ends(self.bootstrap, topic).items()
         )
+
+    def _forget(self, name: str) -> None:
+        del self._processes[name]
+        self._doomed.discard(name)
 
     def memory(self) -> int:
         """Return the resident bytes of the largest worker."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from signal import SIGCONT, SIGSTOP
 from typing import TYPE_CHECKING
 
 from aiokafka import ConsumerRebalanceListener
@@ -68,12 +69,12 @@ def crash_at_point(scene: Scene, chance: Random, name: str, points: list[str]) -
 def freeze_worker(scene: Scene, chance: Random) -> None:
     """SIGSTOP until the others have everything, then SIGCONT: a zombie that believes in its partitions."""
     name = some_worker(scene, chance)
-    scene.system.freeze(name)
+    scene.system.signal(name, SIGSTOP)
     try:
         scene.taken_over()
         time.sleep(chance.uniform(0, 2))
     finally:
-        scene.system.thaw(name)
+        scene.system.signal(name, SIGCONT)
 
 
 def roll_workers(scene: Scene, chance: Random) -> None:
