@@ -24,13 +24,26 @@ ENGINES = ("stageline", "stageline-worker", *(f"stock-{guarantee}" for guarantee
 
 
 @click.command()
-@click.option("--engine", type=click.Choice(ENGINES), default="stageline", show_default=True)
+@click.option(
+    "--engine",
+    "engines",
+    type=click.Choice(ENGINES),
+    multiple=True,
+    default=["stageline"],
+    show_default=True,
+    help="One or several, one after another.",
+)
 @click.option("--events", default=50_000, show_default=True)
 @click.option("--kills", default=5, show_default=True)
 @click.option("--seed", default=7, show_default=True)
 @figures.as_json
-def crash(engine: str, events: int, kills: int, seed: int, *, as_json: bool) -> None:
+def crash(engines: tuple[str, ...], events: int, kills: int, seed: int, *, as_json: bool) -> None:
     """Kill workers under load and compare what they wrote with a plain fold of what was sent."""
+    for engine in engines:
+        _crash(engine, events, kills, seed, as_json=as_json)
+
+
+def _crash(engine: str, events: int, kills: int, seed: int, *, as_json: bool) -> None:
     logs = Path(mkdtemp(prefix="stageline-crash-"))
     click.echo(f"Workers' logs: {logs}", err=True)
     with broker() as bootstrap:

@@ -5,6 +5,7 @@ The expectation comes from what was sent, not from what a worker saw: a doubled 
 
 from __future__ import annotations
 
+import logging
 import random
 import subprocess
 import time
@@ -20,11 +21,17 @@ if TYPE_CHECKING:
 
     Events = Sequence[tuple[bytes, bytes]]
 
+log = logging.getLogger(__name__)
+
 PARTITIONS = 4
 SPREAD_S = 25.0  # while workers are being killed, what is left is sent at a rate that would take this long
 STEP_S = 0.05
 RESTARTS = 4
 PATIENCE_S = 45.0  # workers that have not moved on by then stand still; somebody would start them all again
+
+
+class StandstillError(Exception):
+    """The workers do not get on, however often they are started."""
 
 
 class Verdict(NamedTuple):
@@ -40,7 +47,7 @@ class Report(NamedTuple):
     """One run.
 
     `takeover_s`: from each kill until every partition had moved on. `stalled`: how often all workers had
-    to be started again for that.
+    to be started again for that. `finished`: False when even that did not help; what there is is judged.
     """
 
     events: int
@@ -52,6 +59,7 @@ class Report(NamedTuple):
     takeover_s: list[float]
     ended_by_themselves: int
     stalled: int
+    finished: bool
     seconds: float
     seed: int
 
@@ -85,14 +93,20 @@ def crash_test(subject: Subject, bootstrap: str, logs: Path, *, events: int, kil
     hurry = Event()
     feeder = Thread(target=_feed, args=(bootstrap, subject.source, sent, hurry), daemon=True)
     feeder.start()
+    takeovers: list[float] = []
+    finished = False
     try:
-        takeovers = _kill_often(fleet, subject, kills, random.Random(seed))  # noqa: S311 - a schedule
+        _kill_often(fleet, subject, kills, random.Random(seed), takeovers)  # noqa: S311 - a schedule
         hurry.set()
         feeder.join()
         fleet.wait(subject.finished)
+        finished = True
+    except StandstillError as error:
+        log.warning("%s", error)
     finally:
         hurry.set()
         fleet.stop()
+        feeder.join()
     return Report(
         events=events,
         kills=kills,
@@ -100,6 +114,7 @@ def crash_test(subject: Subject, bootstrap: str, logs: Path, *, events: int, kil
         takeover_s=takeovers,
         ended_by_themselves=fleet.ended,
         stalled=fleet.stalled,
+        finished=finished,
         seconds=round(time.monotonic() - started, 1),
         seed=seed,
     )
@@ -137,7 +152,7 @@ class Fleet:
             self.stalled += 1
             self.stop()
             self._processes = [self._start(number) for number in range(len(self._processes))]
-        raise AssertionError(f"the workers stand still; their logs: {self._logs}")
+        raise StandstillError(f"the workers stand still; their logs: {self._logs}")
 
     def tend(self) -> None:
         """Start those again that ended by themselves."""
@@ -161,14 +176,14 @@ class Fleet:
             return subprocess.Popen(self._subject.command(number), stdout=log, stderr=log)
 
 
-def _kill_often(fleet: Fleet, subject: Subject, kills: int, chance: random.Random) -> list[float]:
+def _kill_often(
+    fleet: Fleet, subject: Subject, kills: int, chance: random.Random, takeovers: list[float]
+) -> None:
     """Kill a worker whenever all partitions have moved on since the last time, at a moment left to chance."""
-    takeovers = []
     fleet.wait(lambda: min(subject.progress().values()) > 0)
     for _ in range(kills):
         time.sleep(chance.uniform(0.2, 1.5))
         takeovers.append(_kill(fleet, subject, chance.randrange(2)))
-    return takeovers
 
 
 def _kill(fleet: Fleet, subject: Subject, number: int) -> float:

@@ -18,7 +18,7 @@ def test_workers_killed_five_times_under_load_lose_double_and_miscount_nothing(
     report = crash_test(subject, bootstrap_servers, tmp_path, events=50_000, kills=5, seed=7)
     assert (report.lost, report.duplicated, report.divergent) == (0, 0, 0), report
     assert report.expected > 9_000
-    assert (report.ended_by_themselves, report.stalled) == (0, 0), report
+    assert (report.ended_by_themselves, report.stalled, report.finished) == (0, 0, True), report
     assert max(report.takeover_s) < 15, report  # 6 s of session and the rest for a busy machine
 
 
@@ -31,4 +31,4 @@ def test_stageline_workers_killed_under_load_decide_exactly_what_one_fold_of_the
     report = crash_test(subject, broker.address, tmp_path, events=20_000, kills=3, seed=7)
     assert (report.lost, report.duplicated, report.divergent) == (0, 0, 0), report
     assert report.expected > 2_000
-    assert (report.ended_by_themselves, report.stalled) == (0, 0), report
+    assert (report.ended_by_themselves, report.stalled, report.finished) == (0, 0, True), report
