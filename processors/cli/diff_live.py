@@ -2,44 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import contextmanager
-from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from processors import lifecycle
+from processors.cli.live_history import live_history
 from processors.lifecycle_files import load_lifecycle
 from processors.replay.compare import Comparison
-from processors.replay.kept_log import KeptLog
 from processors.settings import load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from processors.engine.live_log import Snapshot
     from processors.lifecycle.plan import Plan
+    from processors.replay.kept_log import KeptLog
 
 
 @contextmanager
 def live_comparison(after: Plan) -> Iterator[tuple[Comparison, KeptLog, Snapshot]]:
-    """Read the log into a file of its own that goes with it. Raises LifecycleError."""
-    from processors.engine.live_log import take_snapshot  # noqa: PLC0415 - aiokafka takes a while to import
-
-    settings = load_settings()
-    before = load_lifecycle(settings.lifecycle)
-    with NamedTemporaryFile(prefix="stageline-", suffix=".log") as kept:
-        loop = asyncio.new_event_loop()  # not `asyncio.run`: it would leave Faust without a loop
-        try:
-            with _reading() as show:
-                snapshot = loop.run_until_complete(take_snapshot(settings.bootstrap_servers, kept, show))
-        finally:
-            loop.close()
-        log = KeptLog(Path(kept.name))
+    """Set the running lifecycle beside another. Raises LifecycleError."""
+    before = load_lifecycle(load_settings().lifecycle)
+    with live_history() as (log, snapshot):
         yield Comparison(before, after, log, home=snapshot.home), log, snapshot
 
 
@@ -61,21 +47,3 @@ def tell_live(comparison: Comparison, snapshot: Snapshot) -> dict[str, Any]:
             err=True,
         )
     return {"offsets": snapshot.offsets, "contacts": len(snapshot.states), "unlike": unlike}
-
-
-@contextmanager
-def _reading() -> Iterator[Callable[[int, int], None]]:
-    """Show a bar on a terminal while the log is read."""
-    console = Console(stderr=True)
-    bar = Progress(
-        TextColumn("reading contact-events"),
-        BarColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-    task = bar.add_task("", total=None)
-    with bar:
-        yield lambda done, total: bar.update(task, completed=done, total=total)

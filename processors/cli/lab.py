@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +13,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from processors.cli.log import Refusals, events_option, progress, recorded_option
+from processors.cli.live_history import live_history
+from processors.cli.log import Refusals, progress, recorded_option
 from processors.cli.when import When, iso
 from processors.lab.evaluation import Evaluation, target_stage
 from processors.lab.variants import make_variants
@@ -21,6 +23,8 @@ from processors.replay.log_files import open_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from processors.replay.compare import Log
 
     Told = dict[str, Any]
 
@@ -32,14 +36,15 @@ DAY_MS = 86_400_000
 @click.option("--vary", "written", multiple=True, metavar="PATH=VALUES",
               help="A value of the file and what to try for it: 3..8, '7d..28d step 7d', or a,b,c. "
                    "Repeatable: every combination is tried.")  # fmt: skip
-@events_option
+@click.option("--events", metavar="FILE|-", help="Events in log order, as for `stageline replay`.")
+@click.option("--live", is_flag=True, help="Instead of --events: the running system's own log.")
 @click.option("--stage", help="The stage that is judged. Default: the first with a hand-off.")
 @click.option("--within", "horizon", type=click.IntRange(1, 3_650), default=90, show_default=True,
               metavar="DAYS", help="A deal won so many days after a hand-off counts for it.")  # fmt: skip
 @click.option("--as-of", type=When(), help="Advance all clocks to this time. Default: the last event.")
 @click.option("--format", "form", type=click.Choice(("table", "csv", "json")), default="table")
 @recorded_option
-def lab(file: str, written: tuple[str, ...], events: str, **options: Any) -> None:  # noqa: ANN401 - the options above
+def lab(file: str, written: tuple[str, ...], events: str | None, **options: Any) -> None:  # noqa: ANN401 - the options above
     """Try other values in FILE (a path or a preset) on history, all in one pass.
 
     \b
@@ -53,11 +58,19 @@ def lab(file: str, written: tuple[str, ...], events: str, **options: Any) -> Non
     stage = target_stage(variants[0].plan, options["stage"])
     if len(variants) > 1:
         click.echo(f"{len(variants)} variants in one pass, the file as it is among them.", err=True)
-    with open_log(events) as log:
-        evaluation = Evaluation(variants, stage, log, recorded=options["recorded"])
-        with progress(log, evaluation) as watch:
-            for _event in watch(evaluation.run(Refusals(), options["as_of"])):
-                pass
+    if options["live"] == (events is not None):
+        raise click.UsageError("Give --events, or --live.")
+    with ExitStack() as stack:
+        log: Log
+        if events is None:
+            log, snapshot = stack.enter_context(live_history())
+            evaluation = Evaluation(variants, stage, log, recorded=True, home=snapshot.home)
+        else:
+            log = stack.enter_context(open_log(events))
+            evaluation = Evaluation(variants, stage, log, recorded=options["recorded"])
+        watch = stack.enter_context(progress(log, evaluation))
+        for _event in watch(evaluation.run(Refusals(), options["as_of"])):
+            pass
     _PRINTERS[options["form"]](_told(evaluation, options["horizon"]))
 
 

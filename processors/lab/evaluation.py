@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from processors.lab.variants import Variant
     from processors.lifecycle.plan import Plan
-    from processors.replay.log_files import LogFile
+    from processors.replay.compare import Log
+    from processors.replay.crossing import Home
 
     Event = dict[str, Any]
 
@@ -24,16 +25,25 @@ class Evaluation:
     """What every variant makes of the log.
 
     Each is folded apart, though variants of one shape count alike: a reset follows a move, which what is
-    varied decides, so from then on the counts differ.
+    varied decides, so from then on the counts differ. `home` names a contact's partition in a recorded log
+    of several.
     """
 
     def __init__(
-        self, variants: Sequence[Variant], stage: str, log: LogFile, *, recorded: bool = False
+        self,
+        variants: Sequence[Variant],
+        stage: str,
+        log: Log,
+        *,
+        recorded: bool = False,
+        home: Home | None = None,
     ) -> None:
         self.variants, self.stage = variants, stage
         self._log, self._recorded = log, recorded
         plans = [variant.plan for variant in variants]
-        self._replays = [Replay(plan, log.events, recorded=recorded, anew=recorded) for plan in plans]
+        self._replays = [
+            Replay(plan, log.events, recorded=recorded, home=home, anew=recorded) for plan in plans
+        ]
         self._calls = [Calls(plan=plan, stage=stage) for plan in plans]
         self._wins = Wins()
         self.events = self.refused = self.first = self.last = 0

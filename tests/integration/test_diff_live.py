@@ -110,6 +110,27 @@ def test_the_page_and_the_table_are_made_of_live_data_too(env: dict[str, str]) -
     assert "1 of " in diff(env).stdout
 
 
+def test_the_lab_reads_the_live_log_too(env: dict[str, str]) -> None:
+    now = env["STAGELINE_LIFECYCLE"]
+    vary = "stages.mql.enter.did.at_least=1..2"
+    command: list[str | Path] = [
+        STAGELINE,
+        "lab",
+        now,
+        "--live",
+        "--vary",
+        vary,
+        "--within",
+        "30",
+        "--format",
+        "json",
+    ]
+    ran = subprocess.run(command, env=env, capture_output=True, text=True, check=True, timeout=60)
+    two, one = json.loads(ran.stdout)["variants"]
+    assert [two[name] for name in ("mqls", "won", "won_contacts", "foreseen")] == [3, 1, 3, 1]
+    assert [one[name] for name in ("mqls", "won", "won_contacts", "foreseen")] == [5, 1, 3, 2]
+
+
 def test_files_and_the_live_system_do_not_mix(env: dict[str, str]) -> None:
     ran = diff(env, "--events", "x.ndjson")
     assert ran.returncode == 2

@@ -108,6 +108,11 @@ def test_a_file_that_hands_nobody_off_asks_for_the_stage(file: str) -> None:
     assert "small hands nobody off: name the stage to judge, --stage mql." in result.stderr
 
 
+def test_without_a_history_the_use_is_wrong(file: str) -> None:
+    result = CliRunner().invoke(main, ["lab", file])
+    assert (result.exit_code, "Give --events, or --live." in result.stderr) == (2, True)
+
+
 def test_a_setting_that_cannot_be_is_one_message_before_anything_is_read(file: str) -> None:
     result = lab(file, history(), "--vary", "scores.intrest.rules.views.points=1")
     assert (result.exit_code, result.stdout) == (1, "")
