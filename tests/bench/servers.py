@@ -16,7 +16,9 @@ from processors.stack.kafka import kafka_server
 from processors.stack.local import QUIET
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+STAGELINE = (str(Path(sys.executable).with_name("stageline")),)
 
 
 @contextmanager
@@ -36,14 +38,15 @@ def broker() -> Iterator[str]:
 
 
 @contextmanager
-def workers(bootstrap: str, count: int, logs: Path) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Run `stageline worker` processes."""
+def workers(
+    bootstrap: str, count: int, logs: Path, program: Sequence[str] = STAGELINE
+) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Run `stageline worker` processes; `program`: another that takes the same commands."""
     env = os.environ | {"BOOTSTRAP_SERVERS": bootstrap}
     running = []
     for number in range(count):
         with (logs / f"worker-{number}.log").open("ab") as log:
-            command = [str(Path(sys.executable).with_name("stageline")), "worker"]
-            running.append(subprocess.Popen(command, env=env, stdout=log, stderr=log))
+            running.append(subprocess.Popen([*program, "worker"], env=env, stdout=log, stderr=log))
     try:
         yield running
     finally:
