@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processors import lifecycle
+from processors.lifecycle.plan_json import plan_from_json, plan_to_json
 from processors.lifecycle.program import program_of
 from processors.lifecycle.settle import settle
 from processors.lifecycle.turn import Turn
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 PLANS = {name: load_lifecycle(name) for name in presets()}
 plans = st.sampled_from(sorted(PLANS)).map(PLANS.__getitem__)
+COPIES = {name: plan_from_json(plan_to_json(plan)) for name, plan in PLANS.items()}
 END = MONDAY + 800 * DAY
 
 
@@ -129,6 +131,22 @@ def test_a_batch_in_memory_equals_one_event_at_a_time(plan: Plan, history: list[
     contact = lifecycle.load(plan, b"")
     changes = [change for one in history for change in lifecycle.fold(plan, contact, one)]
     assert (lifecycle.dump(plan, contact), changes) == told(plan, history)
+
+
+@given(st.data(), st.sampled_from(sorted(PLANS)), events())
+def test_the_same_log_gives_the_same_bytes_whatever_the_batches_and_whoever_reads_it(
+    data: st.DataObject, name: str, history: list[Event]
+) -> None:
+    """Another worker: a plan read from the log, states loaded wherever its batches happen to begin."""
+    begins = data.draw(st.sets(st.integers(1, len(history))))
+    elsewhere = COPIES[name]
+    contact = lifecycle.load(elsewhere, b"")
+    changes: list[Change] = []
+    for number, one in enumerate(history):
+        if number in begins:
+            contact = lifecycle.load(elsewhere, lifecycle.dump(elsewhere, contact))
+        changes += lifecycle.fold(elsewhere, contact, one)
+    assert (lifecycle.dump(elsewhere, contact), changes) == told(PLANS[name], history)
 
 
 @given(plans, events(), MOMENTS)

@@ -1,12 +1,20 @@
+from __future__ import annotations
+
 from decimal import Decimal, localcontext
-from random import Random
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from processors.lifecycle import decay
+from processors.lifecycle.contact import Contact
+from processors.lifecycle.sums import Fading
 from tests.builders.story import DAY, MONDAY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from random import Random
 
 HALF_LIFE = 30 * DAY
 times = st.integers(MONDAY - 400 * DAY, MONDAY)
@@ -93,3 +101,26 @@ def test_what_is_older_than_forty_half_lives_is_dropped_whatever_the_order() -> 
         for time in order:
             decay.add(sums, *decay.weigh(time, DAY))
         assert len(sums) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda fading, contact, _other: fading.add(contact, 3),
+        lambda fading, contact, _other: fading.take(contact, 1),
+        lambda fading, contact, other: fading.merge(contact, other),
+    ],
+    ids=["add", "take", "merge"],
+)
+def test_what_the_sums_come_to_is_worked_out_anew_after_each_change(
+    change: Callable[[Fading, Contact, Contact], object],
+) -> None:
+    fading, shapes = Fading(0, DAY), {0: (DAY, 1_000, 0, 1 << 40)}
+    contact, other = Contact(), Contact()
+    fading.add(other, 5)
+    fading.add(contact, 0)
+    fading.add(contact, 1)
+    before = decay.fade(contact.sums, shapes, 10, contact.totals)
+    change(fading, contact, other)
+    after = decay.fade(contact.sums, shapes, 10, contact.totals)
+    assert before != after == decay.fade(contact.sums, shapes, 10, {})
