@@ -48,10 +48,7 @@ class Archived(NamedTuple):
 
 def write_archived(file: IO[bytes], records: Iterable[Archived]) -> int:
     """Write a whole file of records that are sorted; gives how many they were."""
-    file.write(MAGIC + _long(2))
-    for name, value in ((b"avro.schema", TEXT), (b"avro.codec", CODEC.encode())):
-        file.write(_sized(name) + _sized(value))
-    file.write(_long(0) + SYNC)
+    file.write(header())
     block, count, total = bytearray(), 0, 0
     for key, offset, value in records:
         block += _sized(key) + _long(offset) + _sized(value)
@@ -64,6 +61,13 @@ def write_archived(file: IO[bytes], records: Iterable[Archived]) -> int:
     return total + count
 
 
+def header() -> bytes:
+    """Give the bytes that every segment starts with, up to its first block."""
+    metadata = ((b"avro.schema", TEXT), (b"avro.codec", CODEC.encode()))
+    pairs = (_sized(name) + _sized(value) for name, value in metadata)
+    return MAGIC + _long(len(metadata)) + b"".join(pairs) + _long(0) + SYNC
+
+
 def read_archived(file: IO[bytes]) -> Iterator[Archived]:
     """Read the records of a file in its order. Raises SchemaError where it is damaged or none of ours."""
     for count, packed in packed_blocks(file):
@@ -72,10 +76,10 @@ def read_archived(file: IO[bytes]) -> Iterator[Archived]:
 
 def packed_blocks(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
     """Read the blocks of a file as `unpack` wants them."""
-    header = read_header(file)
-    if (header.schema, header.codec) != (TEXT, CODEC):
+    found = read_header(file)
+    if (found.schema, found.codec) != (TEXT, CODEC):
         raise SchemaError("not a segment of an archive.")
-    return read_blocks(file, header)
+    return read_blocks(file, found)
 
 
 def unpack(packed: bytes, count: int) -> list[Archived]:

@@ -1,5 +1,6 @@
 """What `processors/native` is to Python, when its wheel is installed."""
 
+from collections.abc import Callable
 from typing import Any
 
 class NeedsReference(Exception):
@@ -26,4 +27,20 @@ class Plan:
         the clock and None. Gives for each how many steps were done, why the next one was not (the reference
         has to do it, and the rest can then be asked for again), the state after them, when it is due, and
         each change with its step. A state that cannot be read comes back as it is, with no step done.
+        """
+
+    def replay(
+        self,
+        asked: dict[str, Any],
+        step: Callable[[bytes, bytes, int, bytes], tuple[bytes, int, list[Any]]],
+        seen: Callable[[int], None],
+    ) -> dict[str, Any]:
+        """Replay a partition of an archive, without the interpreter's lock.
+
+        Asked for: `paths` of its segments, which start with `header` and have blocks of at most
+        `block_bytes`; `clock_offsets` and `clock_times`; `as_of`, `anew`; files for `changes` and `states`,
+        or None. A state comes as key and state, each after its size (4 bytes, big-endian). `step` applies an
+        event of a rare type: key, state, offset and value to the state, refused events and outputs (kind,
+        line, move). `seen` hears how many records were read. Contacts that the reference has to do are
+        `left`, and nothing is told of them. Raises ValueError for a damaged segment.
         """

@@ -23,8 +23,13 @@ SUFFIX = ".avro"
 ERASING = frozenset(SINGLE_OBJECT + one.fingerprint for one in RECORDS if one.name == "contact_erased")
 
 
-def write_segment(folder: Path, start: int, end: int, records: Iterable[Archived]) -> Segment:
-    """Write sorted records as the segment of these offsets; it is on the disk when this returns."""
+def write_segment(
+    folder: Path, start: int, end: int, records: Iterable[Archived], aside: str = FRESH
+) -> Segment:
+    """Write sorted records as the segment of these offsets; it is on the disk when this returns.
+
+    `aside`: the file's name until it is complete.
+    """
     erasures = 0
 
     def counted() -> Iterator[Archived]:
@@ -33,7 +38,7 @@ def write_segment(folder: Path, start: int, end: int, records: Iterable[Archived
             erasures += erases(record)
             yield record
 
-    fresh = folder / FRESH
+    fresh = folder / aside
     with fresh.open("w+b") as file:
         count = write_archived(file, counted())
         file.flush()

@@ -15,8 +15,8 @@ from processors.cli.log import Refusals, history_option, lifecycle_option, progr
 from processors.cli.replay_archive import replay_archive
 from processors.cli.when import When
 from processors.lifecycle_files import load_lifecycle
+from processors.replay.job import state_line
 from processors.replay.log_files import open_log
-from processors.replay.parts import state_line
 from processors.replay.pool import processors
 from processors.replay.run import Run
 from processors.replay.sources import is_archive

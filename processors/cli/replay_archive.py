@@ -12,7 +12,8 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from processors.replay.parts import Job, part_files
+from processors.replay.job import Job
+from processors.replay.parts import part_files
 from processors.replay.pool import replay_parts
 from processors.replay.sources import TOPIC, open_history
 from processors.settings import load_settings

@@ -9,14 +9,17 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from processors.cli.log import events_option, lifecycle_option
+from processors.cli.log import history_option, lifecycle_option
+from processors.cli.replay_archive import archive_progress
 from processors.cli.when import When, iso
 from processors.lifecycle import describe
 from processors.lifecycle import why as prospects
 from processors.lifecycle.words import points
 from processors.lifecycle_files import load_lifecycle
 from processors.replay.log_files import open_log
-from processors.replay.one_contact import replay_one
+from processors.replay.one_contact import replay_archived, replay_one
+from processors.replay.sources import is_archive, open_history
+from processors.settings import load_settings
 from schemas.errors import SchemaError
 
 if TYPE_CHECKING:
@@ -25,15 +28,22 @@ if TYPE_CHECKING:
 
 @click.command()
 @lifecycle_option
-@events_option
+@history_option
 @click.option("--at", type=When(), help="As it was at this time. Default: the last event.")
 @click.option("--json", "as_json", is_flag=True, help="Everything, as one JSON object.")
 @click.argument("contact")
 def why(lifecycle: str, events: str, contact: str, at: int | None, *, as_json: bool) -> None:
     """Tell why CONTACT is where it is, and what is missing for each stage above."""
     plan = load_lifecycle(lifecycle)
-    with open_log(events) as log:
-        state, changes = replay_one(plan, log, contact, at)
+    if is_archive(events):
+        with (
+            archive_progress() as show,
+            open_history(events, load_settings().bootstrap_servers, show) as found,
+        ):
+            plan, state, changes = replay_archived(plan, found, contact, at)
+    else:
+        with open_log(events) as log:
+            state, changes = replay_one(plan, log, contact, at)
     if not state:
         raise SchemaError(f"{contact}: no event of this contact in {events}. Is the id spelt as in the log?")
     told = {"contact": describe(plan, state), "tracks": prospects(plan, state), "changes": changes}

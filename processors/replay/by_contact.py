@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from processors.archive.folder import Archive
     from processors.lifecycle.plan import Plan
+    from processors.replay.summary import Tally
     from schemas.archived import Archived
 
     Event = dict[str, Any]
@@ -33,11 +34,12 @@ class ByContact:
     """Folds contacts of an archive, and counts while it goes on.
 
     As it was recorded, `plan` being the definition at the start; or `anew`: `plan` decides about all of it.
-    `refused`: records that cannot be read; `last_time`: of the newest event, ms UTC.
+    `until` (ms, UTC): as it was then, without what happened later. `refused`: records that cannot be read;
+    `last_time`: of the newest event, ms UTC.
     """
 
-    def __init__(self, plan: Plan, archive: Archive, *, anew: bool = False) -> None:
-        self.plan, self.archive, self.anew = plan, archive, anew
+    def __init__(self, plan: Plan, archive: Archive, *, anew: bool = False, until: int | None = None) -> None:
+        self.plan, self.archive, self.anew, self._until = plan, archive, anew, until
         self.events = self.refused = self.last_time = 0
         self._marks: dict[int, tuple[Clocks, tuple[Event, ...]]] = {}
         self._transfers: dict[tuple[str, str, str], bytes] = {}
@@ -47,7 +49,7 @@ class ByContact:
 
         That includes what it passes on to others, which is in the log already.
         """
-        course = self._course(key, take)
+        course = self.course(key, take)
         for record in records:
             self.events += 1
             event = self.read(record)
@@ -60,7 +62,7 @@ class ByContact:
     def lived(self, plan: Plan, key: bytes, before: int) -> Course:
         """Fold a contact as another definition would have had it, up to an offset."""
         other = self._anew(plan)
-        course = other._course(key, lambda _change: None)  # noqa: SLF001 - its own kind
+        course = other.course(key, lambda _change: None)
         for record in self.archive.records_of(key):
             event = other.read(record) if record.offset < before else None
             if event is not None:
@@ -75,12 +77,18 @@ class ByContact:
             self.events += 1
             self.read(record)
 
+    def note(self, tally: Tally) -> None:
+        """Add what was read."""
+        tally.events, tally.refused, tally.last_time = self.events, self.refused, self.last_time
+
     def read(self, record: Archived) -> Event | None:
         """Read a record; None for one that the lifecycle had to set aside."""
         try:
             event = decode_trusted(record.value)
         except SchemaError:
             self.refused += 1
+            return None
+        if self._until is not None and event["occurred_at"] > self._until:
             return None
         self.last_time = max(self.last_time, event["occurred_at"])
         event["position"] = record.offset
@@ -115,6 +123,8 @@ class ByContact:
             for record in self.archive.keyless(partition):
                 with suppress(SchemaError):
                     event = decode_trusted(record.value) | {"position": record.offset}
+                    if self._until is not None and event["occurred_at"] > self._until:
+                        continue
                     if event["type"] == "clock_advanced":
                         yield record.offset, event["at"]
                     elif event["type"] == "lifecycle_changed":
@@ -122,7 +132,8 @@ class ByContact:
 
         return Clocks(clocks()), tuple(barriers)
 
-    def _course(self, key: bytes, take: Callable[[Change], None]) -> Course:
+    def course(self, key: bytes, take: Callable[[Change], None]) -> Course:
+        """Begin with a contact."""
         clocks, barriers = self.marks(self.archive.home_of(key))
         return Course(self, key, clocks, () if self.anew else barriers, take)
 

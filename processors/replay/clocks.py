@@ -46,5 +46,9 @@ class Clocks:
         """Give the time that a clock record says."""
         return self._times[number]
 
+    def pairs(self) -> tuple[list[int], list[int]]:
+        """Give all offsets and all times."""
+        return self._offsets.tolist(), self._times.tolist()
+
     def __len__(self) -> int:
         return len(self._times)

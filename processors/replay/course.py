@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from processors.lifecycle.plan import Plan
     from processors.replay.by_contact import ByContact
     from processors.replay.clocks import Clocks
+    from processors.replay.summary import Tally
 
     Event = dict[str, Any]
     Change = dict[str, Any]
@@ -68,6 +69,12 @@ class Course:
     def finish(self, as_of: int) -> None:
         """Advance the contact's clock beyond the log's."""
         self._tell(lifecycle.tick(self.plan, self.contact, as_of))
+
+    def note(self, tally: Tally) -> None:
+        """Count the contact, unless it is not known, part of another one, or erased."""
+        contact = self.contact
+        tally.contacts += bool(contact.id) and contact.forward_to is None and not contact.erased
+        tally.not_applied += self.refused
 
     def _tick_until(self, end: int) -> None:
         """Let those of the clock records before number `end` advance the contact by which it is due."""

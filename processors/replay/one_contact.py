@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from processors import lifecycle
 from processors.intake import place_normal
-from processors.replay.replay import Replay
+from processors.replay.by_contact import ByContact
+from processors.replay.replay import OUTPUTS, Replay
 from schemas.errors import SchemaError
 
 if TYPE_CHECKING:
+    from processors.archive.folder import Archive
     from processors.lifecycle.plan import Plan
     from processors.replay.log_files import LogFile
 
@@ -45,6 +47,18 @@ def replay_one(plan: Plan, log: LogFile, contact_id: str, at: int | None) -> tup
     contact = replay.contacts.get(contact_id)
     state = b"" if contact is None else lifecycle.dump(plan, contact)
     return state, [change for change in changes if change["contact_id"] == contact_id]
+
+
+def replay_archived(
+    plan: Plan, archive: Archive, contact_id: str, at: int | None
+) -> tuple[Plan, bytes, list[Change]]:
+    """Do the same from an archive, as it was recorded; gives the definition that decided last, too."""
+    changes: list[Change] = []
+    key = contact_id.encode()
+    course = ByContact(plan, archive, until=at).fold(key, archive.records_of(key), changes.append)
+    if at is not None:
+        course.finish(at)
+    return course.plan, course.state(), [change for change in changes if change["record"] in OUTPUTS]
 
 
 def _fed(replay: Replay, event: dict[str, Any]) -> list[Change]:

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
-from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from processors import lifecycle
 from processors.archive.folder import open_archive
 from processors.archive.manifest import write_whole
 from processors.replay.by_contact import ByContact
+from processors.replay.compiled import replay_compiled
+from processors.replay.job import Job, part_file, state_line
 from processors.replay.replay import OUTPUTS
 from processors.replay.summary import Summary, Tally
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-    from processors.lifecycle.plan import Plan
-    from processors.replay.course import Course
     from schemas.archived import Archived
 
     Change = dict[str, Any]
@@ -35,39 +33,29 @@ if TYPE_CHECKING:
 RECORDS_BETWEEN = 5_000  # two notices of progress: a fraction of a second
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """What every partition needs to know. `as_of`: advance all clocks to then (ms, UTC), or not at all.
-
-    `anew`: the plan decides about all of the log; else it is the one at the start.
-    """
-
-    plan: Plan
-    archive: Path
-    work: Path
-    as_of: int | None
-    anew: bool
-    changes: bool
-    states: bool
-
-
 def finished(job: Job, partition: int) -> Tally | None:
     """Read the tally of a partition that is done."""
     try:
-        return Tally.from_json(json.loads(_path(job, partition, "tally").read_text("utf-8")))
+        return Tally.from_json(json.loads(part_file(job, partition, "tally").read_text("utf-8")))
     except FileNotFoundError:
         return None
 
 
 def part_files(job: Job, kind: str, partitions: Iterable[int]) -> list[Path]:
     """List the files of changes or states, in order of partitions."""
-    return [_path(job, partition, kind) for partition in partitions]
+    return [part_file(job, partition, kind) for partition in partitions]
 
 
 def replay_part(job: Job, partition: int, seen: Seen) -> Tally:
     """Replay one partition and keep what it came to."""
-    archive, summary = open_archive(job.archive), Summary()
-    fold = ByContact(job.plan, archive, anew=job.anew)
+    fold = ByContact(job.plan, open_archive(job.archive), anew=job.anew)
+    tally = replay_compiled(job, fold, partition, seen) or _by_reference(job, fold, partition, seen)
+    write_whole(part_file(job, partition, "tally"), tally.to_json())
+    return tally
+
+
+def _by_reference(job: Job, fold: ByContact, partition: int, seen: Seen) -> Tally:
+    summary, archive = Summary(), fold.archive
     with ExitStack() as stack:
         changes, states = _out(stack, job, partition, "changes"), _out(stack, job, partition, "states")
         take = _taking(summary, changes)
@@ -80,24 +68,11 @@ def replay_part(job: Job, partition: int, seen: Seen) -> Tally:
             if job.as_of is not None:
                 course.finish(job.as_of)
             summary.settle()
-            _note(summary.tally, course)
+            course.note(summary.tally)
             if states is not None and course.contact.id:
                 states.write(state_line(course.plan, course.state()))
-    tally = summary.tally
-    tally.events, tally.refused, tally.last_time = fold.events, fold.refused, fold.last_time
-    write_whole(_path(job, partition, "tally"), tally.to_json())
-    return tally
-
-
-def state_line(plan: Plan, state: bytes) -> bytes:
-    """Write a state as one line of JSON."""
-    return json.dumps(lifecycle.describe(plan, state), ensure_ascii=False, default=str).encode() + b"\n"
-
-
-def _note(tally: Tally, course: Course) -> None:
-    contact = course.contact
-    tally.contacts += bool(contact.id) and contact.forward_to is None and not contact.erased
-    tally.not_applied += course.refused
+    fold.note(summary.tally)
+    return summary.tally
 
 
 def _taking(summary: Summary, out: BinaryIO | None) -> Callable[[Change], None]:
@@ -121,8 +96,4 @@ def _counted(records: Iterable[Archived], seen: Seen) -> Iterator[Archived]:
 
 def _out(stack: ExitStack, job: Job, partition: int, kind: str) -> BinaryIO | None:
     wanted = job.changes if kind == "changes" else job.states
-    return stack.enter_context(_path(job, partition, kind).open("wb")) if wanted else None
-
-
-def _path(job: Job, partition: int, kind: str) -> Path:
-    return job.work / f"{partition}.{kind}"
+    return stack.enter_context(part_file(job, partition, kind).open("wb")) if wanted else None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from concurrent.futures import Future
 
-    from processors.replay.parts import Job
+    from processors.replay.job import Job
 
     Show = Callable[[int], None]  # records replayed so far
 

@@ -10,6 +10,7 @@ from tests.bench.latency import latency
 from tests.bench.metrics import metrics
 from tests.bench.peers import peers
 from tests.bench.recovery import recovery
+from tests.bench.replay import replay
 from tests.bench.throughput import throughput
 
 
@@ -24,5 +25,6 @@ main.add_command(latency)
 main.add_command(peers)
 main.add_command(metrics)
 main.add_command(recovery)
+main.add_command(replay)
 main.add_command(throughput)
 main()

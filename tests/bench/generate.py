@@ -38,13 +38,13 @@ _TITLES = ("VP Sales", "clerk", "Head of IT")
 _CHANNELS = ("google", "linkedin", "newsletter", "partner", None)
 
 
-def rows(events: int, contacts: int, seed: int) -> Iterator[Row]:
-    """Events in the order in which they were received."""
+def rows(events: int, contacts: int, seed: int, first: int = 0) -> Iterator[Row]:
+    """Events in the order in which they were received, from number `first` of the year on."""
     random = Random(seed)  # noqa: S311 - a made-up year needs no secrecy
     weights = list(accumulate(1 / rank for rank in range(1, contacts + 1)))
     step = YEAR / events
     last: Row | None = None
-    for number in range(events):
+    for number in range(first, events):
         if last is not None and random.random() < TWICE:
             yield last
             continue
@@ -103,6 +103,7 @@ _MIX: tuple[tuple[float, str, Callable[[Random], Row]], ...] = (
     (0.3, "unsubscribed", lambda _random: {}),
     (0.2, "contact_identified", lambda _random: {}),
 )  # fmt: skip
+KINDS = tuple(kind for _weight, kind, _fields in _MIX)
 _KINDS = tuple((kind, fields) for _weight, kind, fields in _MIX)
 _WEIGHTS = tuple(accumulate(weight for weight, _kind, _fields in _MIX))
 

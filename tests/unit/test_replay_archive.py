@@ -154,6 +154,24 @@ def test_another_definition_decides_anew_about_a_history_that_was_recorded_under
     assert ann.contact.first_touch.event_id == "v0"
 
 
+def test_why_finds_one_contact_in_an_archive_as_it_is_and_as_it_was(tmp_path: Path) -> None:
+    topic = Topic(tmp_path / "archive", PARTITIONS)
+    for contact in ("ann", "bob"):
+        for number in range(10):
+            at, event_id = MONDAY + number * DAY, f"{contact}{number}"
+            told = event("page_view", at, contact_id=contact, event_id=event_id, url="/products/a")
+            topic.add(contact.encode(), encode(told))
+    folder = str(topic.archive().root)
+    code, out, _ = invoke("why", "--events", folder, "ann", "--json")
+    told = json.loads(out)
+    assert (code, told["contact"]["tracks"]["main"]["stage"]) == (0, "mql")
+    assert {change["contact_id"] for change in told["changes"]} == {"ann"}
+    _, out, _ = invoke("why", "--events", folder, "ann", "--json", "--at", "2026-03-10T09:00:00Z")
+    assert json.loads(out)["contact"]["tracks"]["main"]["stage"] is None
+    code, _, err = invoke("why", "--events", folder, "eve")
+    assert (code, "eve: no event of this contact" in err) == (1, True)
+
+
 def test_a_clock_that_goes_back_is_met_in_the_order_of_the_log() -> None:
     clocks = Clocks([(10, 100), (20, 90), (30, 110), (40, 105)])
     assert [clocks.first_due(due, 0) for due in (1, 100, 101, 110, 111)] == [0, 0, 2, 2, 4]

@@ -18,7 +18,7 @@ use crate::words;
 
 const STATUS: &str = "lead_status";
 /// What moves history between contacts or takes it back: the reference does it.
-const RARE: [&str; 6] = [
+pub const RARE: [&str; 6] = [
     "engagement_voided",
     "contact_erased",
     "contact_identified",

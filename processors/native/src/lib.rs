@@ -1,6 +1,7 @@
 //! Stageline's lifecycle core, compiled. What it does is described by the reference in `processors/lifecycle`:
 //! same plan, same state bytes, same changes.
 
+mod archive;
 mod avro;
 mod calendar;
 mod changes;
@@ -24,6 +25,7 @@ mod plan;
 mod program;
 mod python;
 mod python_event;
+mod replay;
 mod ring;
 mod rules;
 mod scores;

@@ -6,6 +6,7 @@ use crate::course::{run, Done, Step};
 use crate::fold::{fold, tick};
 use crate::program::Program;
 use crate::python_event::HeldEvent;
+use crate::replay::{replay, Asked};
 use crate::state::{dump, load};
 use crate::unsupported::{guarded, Supported, Unsupported};
 use crate::write::Form;
@@ -67,6 +68,32 @@ impl Plan {
             }
             told.append((one.steps, one.stopped, PyBytes::new(py, &one.state), one.next_due, changes))?;
         }
+        Ok(told)
+    }
+
+    /// Replays a partition of an archive; see the stub.
+    #[allow(clippy::needless_pass_by_value)] // as above
+    fn replay<'py>(
+        &self,
+        py: Python<'py>,
+        asked: Asked,
+        step: Py<PyAny>,
+        seen: Py<PyAny>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let tally = py.detach(|| replay(&self.program, asked, &step, &seen))?;
+        let told = PyDict::new(py);
+        told.set_item("events", tally.events)?;
+        told.set_item("contacts", tally.contacts)?;
+        told.set_item("not_applied", tally.refused)?;
+        told.set_item("last_time", tally.last_time)?;
+        told.set_item("digest", PyBytes::new(py, &tally.digest))?;
+        told.set_item("records", tally.records)?;
+        let moves = tally.moves.iter().map(|((track, from, to), count)| {
+            (track.to_string(), from.as_deref().map(str::to_owned), to.as_deref().map(str::to_owned), *count)
+        });
+        told.set_item("moves", moves.collect::<Vec<_>>())?;
+        let left = tally.left.iter().map(|key| PyBytes::new(py, key));
+        told.set_item("left", left.collect::<Vec<_>>())?;
         Ok(told)
     }
 

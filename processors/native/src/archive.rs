@@ -1,0 +1,176 @@
+//! Segment files of an archive, see `schemas/archived.py`: contact after contact, over several files at once.
+
+use std::fs::File;
+use std::io::{BufReader, Error, ErrorKind, Read, Result};
+use std::ops::Range;
+
+const SYNC_BYTES: usize = 16;
+const MOST_PACKED: usize = 64 << 20;
+const BUFFER: usize = 1 << 18;
+
+/// A record at the head of a segment; key and value are places in its block.
+struct Head {
+    key: Range<usize>,
+    offset: i64,
+    value: Range<usize>,
+}
+
+/// One file, read in its order. Holds one block.
+struct Segment {
+    file: BufReader<File>,
+    sync: Vec<u8>,
+    most: usize, // bytes of a block
+    block: Vec<u8>,
+    at: usize,
+    left: u64, // records of the block behind the head
+    head: Option<Head>,
+}
+
+impl Segment {
+    fn open(path: &str, header: &[u8], most: usize) -> Result<Self> {
+        let mut file = BufReader::with_capacity(BUFFER, File::open(path)?);
+        let mut start = vec![0; header.len()];
+        file.read_exact(&mut start)?;
+        if start != header {
+            return Err(damaged("not a segment of an archive"));
+        }
+        let sync = header[header.len() - SYNC_BYTES..].to_vec();
+        let mut segment = Self { file, sync, most, block: Vec::new(), at: 0, left: 0, head: None };
+        segment.advance()?;
+        Ok(segment)
+    }
+
+    fn key(&self) -> Option<&[u8]> {
+        self.head.as_ref().map(|head| &self.block[head.key.clone()])
+    }
+
+    /// Takes the next record to the head; none at the end of the file.
+    fn advance(&mut self) -> Result<()> {
+        self.head = None;
+        if self.left == 0 {
+            if self.at != self.block.len() {
+                return Err(damaged("a block does not end where its records do"));
+            }
+            if !self.next_block()? {
+                return Ok(());
+            }
+        }
+        let key = self.bytes()?;
+        let offset = self.long()?;
+        let value = self.bytes()?;
+        self.left -= 1;
+        self.head = Some(Head { key, offset, value });
+        Ok(())
+    }
+
+    fn next_block(&mut self) -> Result<bool> {
+        let mut first = [0];
+        if self.file.read(&mut first)? == 0 {
+            return Ok(false);
+        }
+        let count = long_from(first[0], || byte(&mut self.file))?;
+        let size = usize::try_from(long(&mut self.file)?).ok().filter(|size| *size <= MOST_PACKED);
+        let mut packed = vec![0; size.ok_or_else(|| damaged("a block is too large"))?];
+        self.file.read_exact(&mut packed)?;
+        let mut sync = [0; SYNC_BYTES];
+        self.file.read_exact(&mut sync)?;
+        if sync[..] != self.sync {
+            return Err(damaged("a block does not end with the sync marker"));
+        }
+        self.block = zstd::bulk::decompress(&packed, self.most)?;
+        self.at = 0;
+        self.left = u64::try_from(count)
+            .ok()
+            .filter(|count| *count > 0)
+            .ok_or_else(|| damaged("a block of no records"))?;
+        Ok(true)
+    }
+
+    fn long(&mut self) -> Result<i64> {
+        let (block, at) = (&self.block, &mut self.at);
+        let mut next = || {
+            let byte = *block.get(*at).ok_or_else(|| damaged("a block is cut short"))?;
+            *at += 1;
+            Ok(byte)
+        };
+        long_from(next()?, next)
+    }
+
+    fn bytes(&mut self) -> Result<Range<usize>> {
+        let size = usize::try_from(self.long()?).map_err(|_| damaged("a negative length"))?;
+        let end = self.at.checked_add(size).filter(|end| *end <= self.block.len());
+        let place = self.at..end.ok_or_else(|| damaged("a block is cut short"))?;
+        self.at = place.end;
+        Ok(place)
+    }
+}
+
+/// The segments of a partition, in order of their offsets.
+pub struct Partition(Vec<Segment>);
+
+impl Partition {
+    /// `header`: how every segment starts; `most`: bytes that a block may unpack to.
+    pub fn open(paths: &[String], header: &[u8], most: usize) -> Result<Self> {
+        if header.len() < SYNC_BYTES {
+            return Err(damaged("no header"));
+        }
+        let open = |path: &String| {
+            Segment::open(path, header, most)
+                .map_err(|error| Error::new(error.kind(), format!("{path}: {error}")))
+        };
+        Ok(Self(paths.iter().map(open).collect::<Result<_>>()?))
+    }
+
+    /// The contact that comes next.
+    pub fn next_key(&self) -> Option<Vec<u8>> {
+        self.0.iter().filter_map(Segment::key).min().map(<[u8]>::to_vec)
+    }
+
+    /// Gives every record of the contact that comes next, in order of offsets.
+    pub fn each<E: From<Error>>(
+        &mut self,
+        key: &[u8],
+        mut take: impl FnMut(i64, &[u8]) -> std::result::Result<(), E>,
+    ) -> std::result::Result<(), E> {
+        for segment in &mut self.0 {
+            while let Some(head) =
+                segment.head.as_ref().filter(|head| &segment.block[head.key.clone()] == key)
+            {
+                take(head.offset, &segment.block[head.value.clone()])?;
+                segment.advance()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn damaged(what: &str) -> Error {
+    Error::new(ErrorKind::InvalidData, format!("the file is damaged: {what}"))
+}
+
+fn byte(file: &mut impl Read) -> Result<u8> {
+    let mut one = [0];
+    file.read_exact(&mut one)?;
+    Ok(one[0])
+}
+
+fn long(file: &mut impl Read) -> Result<i64> {
+    let first = byte(file)?;
+    long_from(first, || byte(file))
+}
+
+/// A zigzag integer of 64 bits at most.
+fn long_from(first: u8, mut next: impl FnMut() -> Result<u8>) -> Result<i64> {
+    let (mut value, mut shift, mut byte) = (0_u64, 0, first);
+    loop {
+        if shift == 63 && byte > 1 {
+            return Err(damaged("an integer longer than 64 bits"));
+        }
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return Ok((value >> 1) as i64 ^ -((value & 1) as i64));
+        }
+        shift += 7;
+        byte = next()?;
+    }
+}

@@ -1,0 +1,381 @@
+//! A partition of an archive replayed, see `processors/replay`: what each contact was told, added up.
+
+use crate::archive::Partition;
+use crate::changes::Change;
+use crate::contact::Contact;
+use crate::fold::{fold, tick, RARE};
+use crate::plan::Name;
+use crate::program::Program;
+use crate::state::{dump, load};
+use crate::unsupported::{guarded, Supported, Unsupported};
+use crate::write::Form;
+use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
+use rustc_hash::FxHashMap;
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::{BufWriter, Error, Seek, SeekFrom, Write};
+
+const ANSWERS: [&str; 2] = ["handoff_accepted", "handoff_rejected"];
+/// What even a contact that passes its events on does not pass on.
+const KEPT: [&str; 4] = ["contact_erased", "history_transferred", "merge_undone", "contact_identified"];
+const BETWEEN_NOTICES: u64 = 1 << 16; // records: some tenths of a second
+
+/// What is asked for; see the stub.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct Asked {
+    paths: Vec<String>,
+    header: PyBackedBytes,
+    block_bytes: usize,
+    clock_offsets: Vec<i64>,
+    clock_times: Vec<i64>,
+    as_of: Option<i64>,
+    anew: bool,
+    changes: Option<String>,
+    states: Option<String>,
+}
+
+/// Clock records of the partition, see `processors/replay/clocks.py`.
+struct Clocks {
+    offsets: Vec<i64>,
+    times: Vec<i64>,
+    highest: Vec<i64>,
+}
+
+impl Clocks {
+    fn new(offsets: Vec<i64>, times: Vec<i64>) -> Self {
+        let highest = times.iter().scan(i64::MIN, |high, at| {
+            *high = (*high).max(*at);
+            Some(*high)
+        });
+        Self { highest: highest.collect(), offsets, times }
+    }
+
+    fn after(&self, offset: i64) -> usize {
+        self.offsets.partition_point(|one| *one <= offset)
+    }
+
+    fn first_due(&self, due: i64, start: usize) -> usize {
+        if start > 0 && due <= self.highest[start - 1] {
+            let later = self.times[start..].iter().position(|at| *at >= due);
+            return later.map_or(self.times.len(), |steps| start + steps);
+        }
+        start + self.highest[start..].partition_point(|high| *high < due)
+    }
+}
+
+/// Track, from, to.
+type Move = (Name, Option<Name>, Option<Name>);
+
+/// Sums over contacts.
+#[derive(Default)]
+pub struct Tally {
+    pub events: u64,
+    pub contacts: u64,
+    pub refused: u64,
+    pub last_time: i64,
+    pub digest: [u8; 32],
+    pub records: [u64; 3], // stage_changed, segment_changed, mql_handoff
+    pub moves: FxHashMap<Move, u64>,
+    pub left: Vec<Vec<u8>>, // contacts that the reference has to do
+}
+
+/// One contact's share, which only counts when the contact is done to its end.
+#[derive(Default)]
+struct Share {
+    records: [u64; 3],
+    moves: Vec<Move>,
+    refused: u64,
+    last_time: i64,
+    hash: Option<Sha256>,
+}
+
+impl Share {
+    fn line(&mut self, kind: usize, line: &[u8]) {
+        self.records[kind] += 1;
+        self.hash.get_or_insert_default().update(line);
+    }
+
+    fn add_to(self, tally: &mut Tally) {
+        for (sum, count) in tally.records.iter_mut().zip(self.records) {
+            *sum += count;
+        }
+        for one in self.moves {
+            *tally.moves.entry(one).or_default() += 1;
+        }
+        tally.refused += self.refused;
+        tally.last_time = tally.last_time.max(self.last_time);
+        if let Some(hash) = self.hash {
+            add(&mut tally.digest, &hash.finalize().into());
+        }
+    }
+}
+
+/// Adds big-endian numbers of 256 bits; the sum wraps around.
+fn add(sum: &mut [u8; 32], other: &[u8; 32]) {
+    let mut carry = 0_u16;
+    for (digit, more) in sum.iter_mut().zip(other).rev() {
+        carry += u16::from(*digit) + u16::from(*more);
+        *digit = carry as u8;
+        carry >>= 8;
+    }
+}
+
+/// A file whose end can be taken back.
+struct Out(BufWriter<File>);
+
+impl Out {
+    fn open(path: Option<&String>) -> Result<Option<Self>, Error> {
+        path.map(|path| Ok(Self(BufWriter::with_capacity(1 << 20, File::create(path)?)))).transpose()
+    }
+
+    fn place(&mut self) -> Result<u64, Error> {
+        self.0.stream_position()
+    }
+
+    fn back_to(&mut self, place: u64) -> Result<(), Error> {
+        self.0.flush()?;
+        self.0.get_ref().set_len(place)?;
+        self.0.seek(SeekFrom::Start(place)).map(drop)
+    }
+}
+
+/// Why a contact, or all of it, ends early.
+enum End {
+    Contact,
+    All(PyErr),
+}
+
+impl From<Unsupported> for End {
+    fn from(_: Unsupported) -> Self {
+        Self::Contact
+    }
+}
+
+impl From<Error> for End {
+    fn from(error: Error) -> Self {
+        Self::All(if error.kind() == std::io::ErrorKind::InvalidData {
+            PyValueError::new_err(error.to_string())
+        } else {
+            PyOSError::new_err(error.to_string())
+        })
+    }
+}
+
+impl From<PyErr> for End {
+    fn from(error: PyErr) -> Self {
+        Self::All(error)
+    }
+}
+
+struct Replay<'a> {
+    program: &'a Program,
+    clocks: Clocks,
+    as_of: Option<i64>,
+    anew: bool,
+    changes: Option<Out>,
+    states: Option<Out>,
+    step: &'a Py<PyAny>,
+    tally: Tally,
+}
+
+/// Replays; `step` does what is rare, `seen` hears how many records were read.
+pub fn replay(program: &Program, asked: Asked, step: &Py<PyAny>, seen: &Py<PyAny>) -> PyResult<Tally> {
+    let all = |end| match end {
+        End::All(error) => error,
+        End::Contact => PyRuntimeError::new_err("a contact ended where none was"),
+    };
+    let opened = |asked: &Asked| -> Result<_, End> {
+        let partition = Partition::open(&asked.paths, &asked.header, asked.block_bytes)?;
+        Ok((partition, Out::open(asked.changes.as_ref())?, Out::open(asked.states.as_ref())?))
+    };
+    let (mut partition, changes, states) = opened(&asked).map_err(all)?;
+    let mut replay = Replay {
+        program,
+        clocks: Clocks::new(asked.clock_offsets, asked.clock_times),
+        as_of: asked.as_of,
+        anew: asked.anew,
+        changes,
+        states,
+        step,
+        tally: Tally::default(),
+    };
+    let (mut told, mut read) = (0, 0);
+    while let Some(key) = partition.next_key() {
+        read += replay.contact(&key, &mut partition).map_err(all)?;
+        if read - told >= BETWEEN_NOTICES {
+            told = read;
+            Python::attach(|py| py.check_signals().and_then(|()| seen.call1(py, (read,))))?;
+        }
+    }
+    for out in [&mut replay.changes, &mut replay.states].into_iter().flatten() {
+        out.0.flush()?;
+    }
+    Ok(replay.tally)
+}
+
+impl Replay<'_> {
+    /// Replays the contact that comes next; gives how many records it has.
+    fn contact(&mut self, key: &[u8], partition: &mut Partition) -> Result<u64, End> {
+        let (mut course, mut records) = (Course::default(), 0);
+        let start = self.changes.as_mut().map(Out::place).transpose()?;
+        let mut ended = key.is_empty(); // records of no contact
+        partition.each(key, |offset, value| {
+            records += 1;
+            if !ended {
+                match self.record(&mut course, key, offset, value) {
+                    Err(End::Contact) => ended = true,
+                    other => other?,
+                }
+            }
+            Ok::<(), End>(())
+        })?;
+        if key.is_empty() {
+            return Ok(records);
+        }
+        if !ended {
+            match self.finish(&mut course) {
+                Err(End::Contact) => ended = true,
+                other => other?,
+            }
+        }
+        if ended {
+            self.tally.left.push(key.to_vec());
+            if let (Some(out), Some(start)) = (self.changes.as_mut(), start) {
+                out.back_to(start)?;
+            }
+            return Ok(records);
+        }
+        self.tally.events += records;
+        self.keep(key, course)?;
+        Ok(records)
+    }
+
+    fn record(&mut self, course: &mut Course, key: &[u8], offset: i64, value: &[u8]) -> Result<(), End> {
+        let mut event = self.program.decoder.event(value, offset)?;
+        course.share.last_time = course.share.last_time.max(event.occurred_at);
+        let next = self.clocks.after(offset);
+        self.tick(course, next)?;
+        let contact = &mut course.contact;
+        if contact.forward_to.is_some() && !contact.erased && !KEPT.contains(&event.kind) {
+            contact.position = contact.position.max(offset); // it passes the event on, which is in the log
+        } else if contact.forward_to.is_some() || contact.erased || RARE.contains(&event.kind) {
+            self.rare(course, key, offset, value)?;
+        } else {
+            if self.anew && ANSWERS.contains(&event.kind) {
+                event.fields.retain(|(name, _)| *name != "handoff"); // it answers the one that is open
+            }
+            guarded(|| fold(self.program, contact, &event, &mut course.out))?;
+            self.tell(course)?;
+        }
+        course.clock = course.clock.max(next);
+        Ok(())
+    }
+
+    fn tick(&mut self, course: &mut Course, end: usize) -> Result<(), End> {
+        while let Some(due) = course.contact.next_due {
+            let number = self.clocks.first_due(due, course.clock);
+            if number >= end {
+                return Ok(());
+            }
+            let at = self.clocks.times[number];
+            guarded(|| tick(self.program, &mut course.contact, at, &mut course.out))?;
+            self.tell(course)?;
+            course.clock = number + 1;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, course: &mut Course) -> Result<(), End> {
+        self.tick(course, self.clocks.times.len())?;
+        if let Some(as_of) = self.as_of {
+            guarded(|| tick(self.program, &mut course.contact, as_of, &mut course.out))?;
+            self.tell(course)?;
+        }
+        Ok(())
+    }
+
+    /// Lets the reference apply one event.
+    fn rare(&mut self, course: &mut Course, key: &[u8], offset: i64, value: &[u8]) -> Result<(), End> {
+        let state = self.state(&course.contact)?;
+        let (state, refused, told): Stepped =
+            Python::attach(|py| self.step.call1(py, (key, &state[..], offset, value))?.extract(py))?;
+        course.share.refused += refused;
+        for (kind, line, moved) in told {
+            course.share.line(kind, &line);
+            course.share.moves.extend(
+                moved.map(|(track, from, to)| (track.into(), from.map(Name::from), to.map(Name::from))),
+            );
+            if let Some(out) = &mut self.changes {
+                out.0.write_all(&line)?;
+            }
+        }
+        course.contact = guarded(|| load(self.program, &state))?;
+        Ok(())
+    }
+
+    fn state(&self, contact: &Contact) -> Supported<Vec<u8>> {
+        let mut state = Vec::new();
+        guarded(|| {
+            dump(self.program, contact, &mut state);
+            Ok(())
+        })?;
+        Ok(state)
+    }
+
+    fn tell(&mut self, course: &mut Course) -> Result<(), End> {
+        for change in course.out.drain(..) {
+            let kind = match &change {
+                Change::Stage(_) => 0,
+                Change::Segment(_) => 1,
+                Change::Handoff(_) => 2,
+                Change::Refused { .. } => {
+                    course.share.refused += 1;
+                    continue;
+                }
+            };
+            let line = Form::Lines.bytes(self.program, &change);
+            course.share.line(kind, &line);
+            if let Change::Stage(one) = &change {
+                course.share.moves.push((one.track.clone(), one.from.clone(), one.to.clone()));
+            }
+            if let Some(out) = &mut self.changes {
+                out.0.write_all(&line)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, key: &[u8], course: Course) -> Result<(), End> {
+        let contact = &course.contact;
+        let known = !contact.id.is_empty();
+        self.tally.contacts += u64::from(known && contact.forward_to.is_none() && !contact.erased);
+        if known && self.states.is_some() {
+            let state = self.state(contact)?;
+            for part in [key, &state[..]] {
+                if let Some(out) = &mut self.states {
+                    out.0.write_all(&(part.len() as u32).to_be_bytes())?;
+                    out.0.write_all(part)?;
+                }
+            }
+        }
+        course.share.add_to(&mut self.tally);
+        Ok(())
+    }
+}
+
+/// Track, from, to.
+type Told = (String, Option<String>, Option<String>);
+/// The state, how many events were refused, and each output: its kind, its line, its move.
+type Stepped = (PyBackedBytes, u64, Vec<(usize, PyBackedBytes, Option<Told>)>);
+
+/// One contact on its way.
+#[derive(Default)]
+struct Course {
+    contact: Contact,
+    clock: usize,
+    out: Vec<Change>,
+    share: Share,
+}

@@ -1,0 +1,149 @@
+"""A partition replayed by the compiled back-end, and by the reference where that has to be asked."""
+
+from __future__ import annotations
+
+import struct
+from collections import Counter
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from processors.backend import compiled
+from processors.lifecycle import load
+from processors.replay.job import part_file, state_line
+from processors.replay.replay import OUTPUTS
+from processors.replay.summary import NOWHERE, Summary, Tally, line_of
+from schemas.archived import MAX_UNPACKED, Archived, header
+from schemas.errors import SchemaError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from processors.replay.by_contact import ByContact
+    from processors.replay.job import Job
+
+    Change = dict[str, Any]
+    Told = tuple[int, bytes, tuple[str, str | None, str | None] | None]
+
+RECORDS = ("stage_changed", "segment_changed", "mql_handoff")  # in the order of the compiled back-end
+SIZE = struct.Struct(">I")
+
+
+def replay_compiled(job: Job, fold: ByContact, partition: int, seen: Callable[[int], None]) -> Tally | None:
+    """Replay a partition; None where there is no compiled back-end, or the log changes its criteria.
+
+    Single events of rare types, and whole contacts where it has to be, are done by the reference.
+    """
+    clocks, barriers = fold.marks(partition)
+    plan = None if barriers and not job.anew else compiled(job.plan)
+    if plan is None:
+        return None
+    offsets, times = clocks.pairs()
+    asked = {
+        "paths": [str(path) for path in fold.archive.paths(partition)],
+        "header": header(),
+        "block_bytes": MAX_UNPACKED,
+        "clock_offsets": offsets,
+        "clock_times": times,
+        "as_of": job.as_of,
+        "anew": job.anew,
+        "changes": str(part_file(job, partition, "changes")) if job.changes else None,
+        "states": str(part_file(job, partition, "packed")) if job.states else None,
+    }
+    try:
+        found = plan.replay(asked, _Rare(fold), seen)
+    except ValueError as error:
+        raise SchemaError(f"{error}.") from None
+    tally = _tally(found)
+    fold.events = fold.refused = fold.last_time = 0  # what the rare events counted is counted already
+    fold.count(fold.archive.keyless(partition))
+    tally.add(_left(job, fold, partition, found["left"]))
+    return tally
+
+
+class _Rare:
+    """Applies one event as the reference does, to a state in between."""
+
+    def __init__(self, fold: ByContact) -> None:
+        self._fold = fold
+
+    def __call__(self, key: bytes, state: bytes, offset: int, value: bytes) -> tuple[bytes, int, list[Told]]:
+        """Give the next state, how many events were refused, and each output."""
+        told: list[Told] = []
+
+        def take(change: Change) -> None:
+            if change["record"] in OUTPUTS:
+                moved = change["record"] == RECORDS[0]
+                move = (change["track"], change["from"], change["to"]) if moved else None
+                told.append((RECORDS.index(change["record"]), line_of(change), move))
+
+        event = self._fold.read(Archived(key, offset, value))
+        if event is None:
+            raise ValueError(f"offset {offset} was read once and cannot be read again")
+        course = self._fold.course(key, take)
+        course.contact = load(course.plan, state)
+        course.apply(event)
+        return course.state(), course.refused, told
+
+
+def _tally(found: dict[str, Any]) -> Tally:
+    tally = Tally(
+        events=found["events"],
+        contacts=found["contacts"],
+        not_applied=found["not_applied"],
+        last_time=found["last_time"],
+        digest=int.from_bytes(found["digest"], "big"),
+        changes=Counter(
+            {name: count for name, count in zip(RECORDS, found["records"], strict=True) if count}
+        ),
+    )
+    for track, start, end, count in found["moves"]:
+        start, end = start or NOWHERE, end or NOWHERE  # noqa: PLW2901 - as they are written
+        tally.moves[f"{start}→{end}"] += count
+        stages = tally.stages.setdefault(track, Counter())
+        stages[start] -= count
+        stages[end] += count
+    return tally
+
+
+def _left(job: Job, fold: ByContact, partition: int, left: list[bytes]) -> Tally:
+    """Do the contacts that the compiled back-end could not, behind those that it could."""
+    summary = Summary()
+    with ExitStack() as stack:
+        changes = _more(stack, part_file(job, partition, "changes") if job.changes else None)
+        states = _more(stack, part_file(job, partition, "states") if job.states else None)
+        if states is not None:
+            states.truncate(0)  # of a run that was interrupted
+            packed = part_file(job, partition, "packed")
+            states.writelines(state_line(fold.plan, state) for state in _states(packed))
+            packed.unlink()
+
+        def take(change: Change) -> None:
+            if change["record"] in OUTPUTS:
+                line = summary.add(change)
+                if changes is not None:
+                    changes.write(line)
+
+        for key in left:
+            course = fold.fold(key, fold.archive.records_of(key), take)
+            if job.as_of is not None:
+                course.finish(job.as_of)
+            summary.settle()
+            course.note(summary.tally)
+            if states is not None and course.contact.id:
+                states.write(state_line(course.plan, course.state()))
+    fold.note(summary.tally)
+    return summary.tally
+
+
+def _more(stack: ExitStack, path: Path | None) -> BinaryIO | None:
+    return None if path is None else stack.enter_context(path.open("ab"))
+
+
+def _states(path: Path) -> Iterator[bytes]:
+    """Read the states of a file of sized keys and states."""
+    with path.open("rb") as file:
+        while start := file.read(SIZE.size):
+            file.read(SIZE.unpack(start)[0])
+            yield file.read(SIZE.unpack(file.read(SIZE.size))[0])

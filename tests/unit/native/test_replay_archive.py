@@ -1,0 +1,101 @@
+"""An archive replayed by the compiled back-end comes to what the reference comes to, byte for byte."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from processors.archive.folder import open_archive
+from processors.archive.verify import faults
+from processors.backend import VARIABLE
+from processors.lifecycle_files import load_lifecycle
+from processors.replay.by_contact import ByContact
+from processors.replay.job import Job, part_file
+from processors.replay.parts import replay_part
+from schemas.errors import SchemaError
+from tests.bench.made_archive import make
+from tests.builders import both
+from tests.builders.archives import Topic
+from tests.properties.test_replay_archive import PLANS, archived, made_up
+from tests.unit.archive.test_archive import fill
+
+if TYPE_CHECKING:
+    from processors.lifecycle.plan import Plan
+    from processors.replay.summary import Tally
+
+pytestmark = pytest.mark.skipif(not both.INSTALLED, reason=both.WHY_NOT)
+AS_OF = 2_000_000_000_000
+
+Came = tuple["Tally", dict[str, bytes], set[bytes]]  # tally, each contact's changes, states
+
+
+def came_to(job: Job, partition: int, backend: str) -> Came:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, backend)
+        tally = replay_part(job, partition, lambda _records: None)
+    changes: dict[str, bytes] = {}
+    for line in part_file(job, partition, "changes").read_bytes().splitlines(keepends=True):
+        contact_id = json.loads(line)["contact_id"]
+        changes[contact_id] = changes.get(contact_id, b"") + line
+    states = part_file(job, partition, "states").read_bytes().splitlines()
+    assert len(states) == len(set(states))
+    return tally, changes, set(states)
+
+
+def job_of(plan: Plan, archive: Path, work: str) -> Job:
+    return Job(plan=plan, archive=archive, work=Path(work), as_of=None, anew=False, changes=True, states=True)
+
+
+@settings(max_examples=60)
+@given(st.sampled_from(PLANS), st.integers(0, 2**32), st.integers(1, 3), st.booleans(), st.booleans())
+def test_made_up_logs_with_merges_voids_and_clocks(
+    plan: Plan,
+    seed: int,
+    pieces: int,
+    anew: bool,  # noqa: FBT001 - from a strategy
+    later: bool,  # noqa: FBT001 - as above
+) -> None:
+    with TemporaryDirectory() as folder, TemporaryDirectory() as work:
+        archived(made_up(plan, seed, (3, 1)), Path(folder), pieces)
+        job = replace(job_of(plan, Path(folder), work), anew=anew, as_of=AS_OF if later else None)
+        assert came_to(job, 0, "native") == came_to(job, 0, "reference")
+
+
+def test_a_made_up_year(tmp_path: Path) -> None:
+    make(tmp_path / "archive", 4_000, 300, partitions=2)
+    archive = open_archive(tmp_path / "archive")
+    job = job_of(load_lifecycle("clarity"), archive.root, str(tmp_path))
+    for partition in archive.manifests:
+        assert list(faults(archive, partition)) == []
+        tally, changes, states = came_to(job, partition, "native")
+        assert (tally, changes, states) == came_to(job, partition, "reference")
+        assert tally.events > 1_000
+        assert len(changes) > 50
+
+
+def test_the_compiled_back_end_did_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    topic = Topic(tmp_path / "archive", partitions=1)
+    fill(topic, 300)
+    job = job_of(PLANS[0], topic.archive().root, str(tmp_path))
+    monkeypatch.setattr(ByContact, "fold", None)
+    assert came_to(job, 0, "native")[0].events == 300
+
+
+def test_a_damaged_segment_is_refused(tmp_path: Path) -> None:
+    topic = Topic(tmp_path / "archive", partitions=1)
+    fill(topic, 300)
+    archive = topic.archive()
+    (path,) = archive.paths(0)
+    good = path.read_bytes()
+    job = job_of(PLANS[0], archive.root, str(tmp_path))
+    for bad in (good[:-1], good[:-20] + b"x" + good[-19:], b"x" + good[1:], good[:300]):
+        path.write_bytes(bad)
+        with pytest.raises(SchemaError):
+            came_to(job, 0, "native")
