@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from aiokafka import AIOKafkaConsumer
@@ -33,6 +34,7 @@ FETCH_BYTES = 8 << 20  # per request; about 30,000 typical states
 ROWS_AT_ONCE = 500
 log = logging.getLogger(__name__)
 
+HANGING_S = 60.0  # any other transaction ends within 20 s: its time-out, and coordinators look every 10 s
 STEP = 10_000  # contacts whose timers are read between two looks at the event loop
 
 
@@ -51,6 +53,32 @@ class SourceReplacedError(LifecycleError):
             f"Topic {source.topic}, partition {source.partition} ends at offset {end}, but was consumed up to"
             f" {consumed}: it was truncated or made anew. Restore it, or start over with a new set of topics."
         )
+
+
+class Standstill:
+    """Says it, once a minute, when recovery stands before a transaction that does not end.
+
+    The one writer of this partition was fenced before, which ended its transaction: should the brokers have
+    lost track of it (seen once, when a broker stood still for 45 s), only an operator can abort it.
+    """
+
+    def __init__(self, changelog: TopicPartition) -> None:
+        self._changelog = changelog
+        self._left: int | None = None
+        self._since = time.monotonic()
+
+    def look(self, left: int) -> None:
+        """Take note of how many offsets are left now."""
+        if left != self._left:
+            self._left, self._since = left, time.monotonic()
+        elif time.monotonic() - self._since > HANGING_S:
+            self._since = time.monotonic()
+            log.error(
+                "waiting for a transaction that does not end topic=%s partition=%d left=%d:"
+                " find and abort it with kafka-transactions.sh (find-hanging, abort)",
+                *self._changelog,
+                left,
+            )
 
 
 async def restore(
@@ -74,10 +102,12 @@ async def restore(
     )
     reader.assign([changelog])
     await reader.start()
+    standstill = Standstill(changelog)
     try:
         while (left := await _left(reader, changelog)) != 0:
             if left is not None:
                 restoring(left)
+                standstill.look(left)
             fetched = await reader.getmany(timeout_ms=100, max_records=ROWS_AT_ONCE)
             rows = {record.key: record.value for record in fetched.get(changelog, ())}
             progress = rows.pop(PROGRESS_KEY, progress)

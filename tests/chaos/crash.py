@@ -109,7 +109,7 @@ def crash_test(subject: Subject, bootstrap: str, logs: Path, *, events: int, kil
         feeder.join()
     return Report(
         events=events,
-        kills=kills,
+        kills=len(takeovers),
         **subject.judge(sent)._asdict(),
         takeover_s=takeovers,
         ended_by_themselves=fleet.ended,

@@ -1,5 +1,9 @@
+from types import SimpleNamespace
+
+import pytest
 from aiokafka import TopicPartition
 
+from processors.engine import recovery
 from processors.engine.recovery import NO_BARRIER, _trusted, progress_row
 from processors.engine.store import MemoryStore
 
@@ -27,3 +31,29 @@ def test_a_changelog_that_lost_contacts_or_its_progress_counts_as_empty() -> Non
         store = _store_of(b"a", b"b")
         assert _trusted(CHANGELOG, store, progress) is None
         assert len(store) == 0
+
+
+def test_a_recovery_that_stands_before_an_open_transaction_says_so_once_a_minute(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(recovery, "time", SimpleNamespace(monotonic=lambda: now))
+    standstill = recovery.Standstill(TopicPartition("changelog", 2))
+    for second in range(130):
+        now = float(second)
+        standstill.look(left=16)
+    assert [record.getMessage().partition(":")[0] for record in caplog.records] == [
+        "waiting for a transaction that does not end topic=changelog partition=2 left=16"
+    ] * 2
+
+
+def test_a_recovery_that_gets_on_is_not_told_to_stand_still(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(recovery, "time", SimpleNamespace(monotonic=lambda: now))
+    standstill = recovery.Standstill(TopicPartition("changelog", 2))
+    for second in range(130):
+        now = float(second)
+        standstill.look(left=1_000 - second // 10)
+    assert not caplog.records
