@@ -14,6 +14,7 @@ from kafka.errors import CommitFailedError, RebalanceInProgressError
 from processors.publish import require_topics
 from schemas.codec import decode_trusted
 from schemas.errors import SchemaError
+from schemas.kafka_access import kafka_access
 from schemas.topics import MQL_HANDOFF
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ def receive(bootstrap: str, group: str, idle: float | None) -> Iterator[Mapping[
         max_poll_records=1,  # so that the time allowed between polls is the time to handle one
         max_poll_interval_ms=HANDLING_MS,
         session_timeout_ms=SESSION_MS,
+        **kafka_access(),
     )
     try:
         yield from _each(consumer, idle)

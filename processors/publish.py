@@ -18,6 +18,7 @@ from processors.topic_admin import administering
 from schemas import topics
 from schemas.codec import encode
 from schemas.errors import LifecycleError, SchemaError
+from schemas.kafka_access import kafka_access
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -135,4 +136,5 @@ def _connect(bootstrap: str, delivery_ms: int) -> KafkaProducer:
         request_timeout_ms=REQUEST_MS,
         max_block_ms=REQUEST_MS,
         delivery_timeout_ms=delivery_ms,
+        **kafka_access(),
     )

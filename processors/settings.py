@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from processors.stack.services import read_services
 from schemas.errors import LifecycleError
+from schemas.kafka_access import secret
 
 
 class Settings(BaseSettings):
@@ -19,7 +20,7 @@ class Settings(BaseSettings):
 
     bootstrap_servers: str = Field(default="127.0.0.1:9092", validation_alias="BOOTSTRAP_SERVERS")
     schema_registry_url: SecretStr | None = Field(default=None, validation_alias="SCHEMA_REGISTRY_URL")
-    redis_url: str = Field(default="redis://127.0.0.1:6379/0", validation_alias="REDIS_URL")
+    redis_url: str = Field(default="redis://127.0.0.1:6379/0", repr=False, validation_alias="REDIS_URL")
     lifecycle: str = Field(default="buyers-journey", validation_alias="STAGELINE_LIFECYCLE")
     home: Path = Field(default=Path(".stageline"), validation_alias="STAGELINE_HOME")
     web_host: str = Field(default="127.0.0.1", validation_alias="STAGELINE_WEB_HOST")
@@ -36,12 +37,23 @@ def load_settings(**given: Any) -> Settings:  # noqa: ANN401 - one keyword per f
     Raises LifecycleError naming the variable and what is wrong with it.
     """
     try:
-        settings = Settings(**given)
+        settings = Settings(**(_from_files() | given))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"])
         raise LifecycleError(f"{name}={first['input']!r}: {first['msg']}.") from None
     return _with_local_stack(settings)
+
+
+def _from_files() -> dict[str, Any]:
+    """Read the secrets that files hold, by field."""
+    names = {
+        "schema_registry_url": "SCHEMA_REGISTRY_URL",
+        "redis_url": "REDIS_URL",
+        "token": "STAGELINE_TOKEN",
+    }
+    found = {field: secret(name) for field, name in names.items()}
+    return {field: value for field, value in found.items() if value}
 
 
 def _with_local_stack(settings: Settings) -> Settings:

@@ -9,6 +9,7 @@ from kafka.admin import ConfigResource, KafkaAdminClient
 from kafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from schemas.errors import LifecycleError
+from schemas.kafka_access import kafka_access
 from schemas.topics import ALL, CONTACT_EVENTS, LIFECYCLE_CHANGELOG, PARTITIONS
 
 if TYPE_CHECKING:
@@ -29,7 +30,10 @@ def administering(bootstrap: str) -> Iterator[KafkaAdminClient]:
     """Connect to the cluster. Raises LifecycleError when no broker answers."""
     try:
         admin = KafkaAdminClient(
-            bootstrap_servers=bootstrap, bootstrap_timeout_ms=ANSWER_MS, request_timeout_ms=ANSWER_MS
+            bootstrap_servers=bootstrap,
+            bootstrap_timeout_ms=ANSWER_MS,
+            request_timeout_ms=ANSWER_MS,
+            **kafka_access(),
         )
     except (KafkaError, ValueError) as error:
         raise LifecycleError(

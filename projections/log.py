@@ -11,6 +11,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError
 
+from schemas.kafka_access import kafka_access
 from schemas.topics import MQL_HANDOFF, SEGMENT_CHANGED, STAGE_CHANGED
 
 if TYPE_CHECKING:
@@ -116,7 +117,8 @@ def open_log(bootstrap: str, topics: Sequence[str] = OUTPUTS) -> Log:
             auto_offset_reset="none",
             allow_auto_create_topics=False,
             bootstrap_timeout_ms=CONNECT_MS,
-            reconnect_backoff_max_ms=2_000,  # a restarted broker is found again within seconds
+            reconnect_backoff_max_ms=2_000,  # a restarted broker is found again within seconds,
+            **kafka_access(),
         )
     except KafkaError as error:
         raise _away(bootstrap) from error
@@ -139,7 +141,11 @@ def _describe(bootstrap: str, topics: Sequence[str]) -> tuple[str, tuple[TopicPa
     one of another cluster, has another.
     """
     try:
-        admin = KafkaAdminClient(bootstrap_servers=bootstrap, bootstrap_timeout_ms=CONNECT_MS)
+        admin = KafkaAdminClient(
+            bootstrap_servers=bootstrap,
+            bootstrap_timeout_ms=CONNECT_MS,
+            **kafka_access(),
+        )
         try:
             found: list[dict[str, Any]] = admin.describe_topics(list(topics))
         finally:

@@ -12,6 +12,7 @@ from kafka.admin import OffsetSpec
 from processors.dead_letters.letter import Letter, Mark, parse
 from processors.topic_admin import administering, describe
 from schemas.errors import LifecycleError
+from schemas.kafka_access import kafka_access
 from schemas.topics import DEAD_LETTER
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ def _consumer(bootstrap: str) -> Iterator[KafkaConsumer]:
         isolation_level="read_committed",
         enable_auto_commit=False,
         max_poll_records=10_000,
+        **kafka_access(),
     )
     try:
         yield consumer

@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from schemas.errors import LifecycleError
+from schemas.kafka_access import kafka_access
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -64,6 +65,7 @@ async def open_committed(bootstrap: str, topic: str) -> AsyncIterator[Committed]
         isolation_level="read_committed",
         auto_offset_reset="none",  # an offset that is gone is an error, never a jump
         enable_auto_commit=False,
+        **kafka_access(),
     )
     try:
         try:

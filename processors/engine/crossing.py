@@ -19,6 +19,7 @@ from processors.engine.recovery import restore, restore_timers
 from processors.engine.store import MemoryStore
 from processors.engine.timers import Timers
 from schemas.errors import LifecycleError
+from schemas.kafka_access import kafka_access
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -127,7 +128,10 @@ async def _who_is_left(store: Store, states: Store, crossing: Crossing) -> deque
 
 
 async def _exists(bootstrap: str, partition: TopicPartition) -> bool:
-    reader = AIOKafkaConsumer(bootstrap_servers=bootstrap)
+    reader = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        **kafka_access(),
+    )
     await reader.start()
     try:
         return partition.topic in await reader.topics()
@@ -141,6 +145,7 @@ async def _reader(bootstrap: str, source: TopicPartition, offset: int) -> AIOKaf
         isolation_level="read_committed",
         auto_offset_reset="earliest",
         enable_auto_commit=False,
+        **kafka_access(),
     )
     reader.assign([source])
     await reader.start()

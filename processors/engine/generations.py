@@ -17,6 +17,7 @@ from processors.promotion.barrier import KEY, barrier
 from processors.promotion.generation import from_row, to_row
 from schemas.codec import encode
 from schemas.errors import LifecycleError
+from schemas.kafka_access import kafka_access
 from schemas.topics import CONTACT_EVENTS, GENERATIONS
 
 if TYPE_CHECKING:
@@ -45,7 +46,12 @@ async def read_generations(bootstrap: str) -> dict[int, Generation]:
 
 async def passed(bootstrap: str, partitions: Iterable[int]) -> dict[int, int]:
     """Return up to where the lifecycle has committed each partition of contact-events."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=GROUP, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        group_id=GROUP,
+        enable_auto_commit=False,
+        **kafka_access(),
+    )
     homes = {number: TopicPartition(CONTACT_EVENTS.name, number) for number in partitions}
     consumer.assign(list(homes.values()))
     await consumer.start()

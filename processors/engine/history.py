@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from aiokafka import AIOKafkaConsumer
 
+from schemas.kafka_access import kafka_access
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -32,6 +34,7 @@ async def read_history(bootstrap: str, homes: Mapping[bytes, TopicPartition]) ->
         isolation_level="read_committed",
         auto_offset_reset="earliest",
         enable_auto_commit=False,
+        **kafka_access(),
     )
     reader.assign(list(set(homes.values())))
     await reader.start()

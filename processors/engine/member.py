@@ -17,6 +17,7 @@ from processors.engine.look import Look, look_at
 from processors.engine.metrics import FENCED
 from processors.engine.partition import Partition
 from processors.engine.transaction import is_fenced
+from schemas.kafka_access import kafka_access
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
@@ -255,6 +256,7 @@ def _make_consumer(bootstrap: str, group: str) -> AIOKafkaConsumer:
         heartbeat_interval_ms=HEARTBEAT_MS,
         fetch_max_wait_ms=FETCH_WAIT_MS,
         max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
+        **kafka_access(),
     )
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from aiokafka import AIOKafkaConsumer
 
 from schemas.errors import LifecycleError
+from schemas.kafka_access import kafka_access
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,7 +99,8 @@ async def restore(
         auto_offset_reset="earliest",
         enable_auto_commit=False,
         max_partition_fetch_bytes=FETCH_BYTES,
-        fetch_max_wait_ms=50,  # at the end of the log a fetch waits this long for nothing
+        fetch_max_wait_ms=50,  # at the end of the log a fetch waits this long for nothing,
+        **kafka_access(),
     )
     reader.assign([changelog])
     await reader.start()

@@ -16,6 +16,7 @@ from aiokafka.errors import (
 from aiokafka.partitioner import murmur2
 
 from schemas.errors import LifecycleError
+from schemas.kafka_access import kafka_access
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -57,6 +58,7 @@ def make_producer(bootstrap: str, transactional_id: str) -> AIOKafkaProducer:
         transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
         max_batch_size=MAX_BATCH_BYTES,
         retry_backoff_ms=RETRY_BACKOFF_MS,
+        **kafka_access(),
     )
 
 

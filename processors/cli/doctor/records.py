@@ -9,6 +9,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.partitioner.default import murmur2
 
 from processors.cli.doctor.finding import ok, unknown, wrong
+from schemas.kafka_access import kafka_access
 from schemas.topics import CONTACT_EVENTS
 
 if TYPE_CHECKING:
@@ -25,7 +26,12 @@ CLOCK_KEY = b""  # of clock_advanced, which is written to its partition by numbe
 
 def check_partitioner(bootstrap: str) -> Iterator[Finding]:
     """Read the newest records of each partition and compare."""
-    consumer = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, max_poll_records=SAMPLE)
+    consumer = KafkaConsumer(
+        bootstrap_servers=bootstrap,
+        enable_auto_commit=False,
+        max_poll_records=SAMPLE,
+        **kafka_access(),
+    )
     try:
         numbers = consumer.partitions_for_topic(CONTACT_EVENTS.name) or set()
         ends = consumer.end_offsets([TopicPartition(CONTACT_EVENTS.name, number) for number in numbers])
