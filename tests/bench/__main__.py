@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+
 import click
 
 from tests.bench.core import core
@@ -11,6 +14,7 @@ from tests.bench.metrics import metrics
 from tests.bench.peers import peers
 from tests.bench.recovery import recovery
 from tests.bench.replay import replay
+from tests.bench.scale import scale
 from tests.bench.throughput import throughput
 
 
@@ -26,5 +30,7 @@ main.add_command(peers)
 main.add_command(metrics)
 main.add_command(recovery)
 main.add_command(replay)
+main.add_command(scale)
 main.add_command(throughput)
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # brokers and workers are stopped on the way out
 main()

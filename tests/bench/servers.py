@@ -22,9 +22,9 @@ STAGELINE = (str(Path(sys.executable).with_name("stageline")),)
 
 
 @contextmanager
-def broker() -> Iterator[str]:
-    """Yield a broker's address."""
-    if given := os.environ.get("BOOTSTRAP_SERVERS"):
+def broker(*, fresh: bool = False) -> Iterator[str]:
+    """Yield a broker's address; `fresh`: of one that holds nothing yet, whatever is given."""
+    if not fresh and (given := os.environ.get("BOOTSTRAP_SERVERS")):
         yield given
         return
     home = Path(mkdtemp(prefix="stageline-bench-"))

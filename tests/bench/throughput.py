@@ -38,15 +38,17 @@ def throughput(
     events: int, contacts: int, worker_count: int, *, hot: bool, without_transactions: bool, as_json: bool
 ) -> None:
     """Publish a made-up year, then start workers with the default lifecycle; wait until they caught up."""
+    program = UNTRANSACTED if without_transactions else STAGELINE
     with broker() as bootstrap:
-        ensure_topics(bootstrap)
-        _publish(bootstrap, events, contacts, hot=hot)
-        program = UNTRANSACTED if without_transactions else STAGELINE
-        found = _measure(bootstrap, events, worker_count, program)
+        publish(bootstrap, events, contacts, hot=hot)
+        found = measure(bootstrap, events, worker_count, program)
     figures.show(found, as_json=as_json)
 
 
-def _measure(bootstrap: str, events: int, worker_count: int, program: Sequence[str]) -> dict[str, Any]:
+def measure(
+    bootstrap: str, events: int, worker_count: int, program: Sequence[str] = STAGELINE
+) -> dict[str, Any]:
+    """Run the workers until all that was published is admitted and decided."""
     logs = Path(mkdtemp(prefix="stageline-throughput-"))
     admitted = Committed(bootstrap, "stageline-intake", ENGAGEMENT.name)
     decided = Committed(bootstrap, "stageline-lifecycle", CONTACT_EVENTS.name)
@@ -75,7 +77,9 @@ def _wait(condition: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
-def _publish(bootstrap: str, events: int, contacts: int, *, hot: bool) -> None:
+def publish(bootstrap: str, events: int, contacts: int, *, hot: bool) -> None:
+    """Fill `engagement` with a made-up year."""
+    ensure_topics(bootstrap)
     producer = make_producer(bootstrap)
     for number, row in enumerate(rows(events, contacts, seed=7)):
         if hot and number % 2:
