@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from processors import lifecycle
+from processors.cli.live import first_plan, live_plan
 from processors.cli.live_history import live_history
-from processors.lifecycle_files import load_lifecycle
 from processors.replay.compare import Comparison
 from processors.settings import load_settings
 
@@ -24,9 +24,12 @@ if TYPE_CHECKING:
 @contextmanager
 def live_comparison(after: Plan) -> Iterator[tuple[Comparison, KeptLog, Snapshot]]:
     """Set the running lifecycle beside another. Raises LifecycleError."""
-    before = load_lifecycle(load_settings().lifecycle)
+    settings = load_settings()
+    first, now = first_plan(settings), live_plan(settings)
     with live_history() as (log, snapshot):
-        yield Comparison(before, after, log, home=snapshot.home), log, snapshot
+        comparison = Comparison(first, after, log, home=snapshot.home)
+        comparison.plans = now, after
+        yield comparison, log, snapshot
 
 
 def tell_live(comparison: Comparison, snapshot: Snapshot) -> dict[str, Any]:
@@ -34,7 +37,7 @@ def tell_live(comparison: Comparison, snapshot: Snapshot) -> dict[str, Any]:
 
     To be asked for before clocks go on: until then the fold of the log is, byte for byte, what workers hold.
     """
-    side = comparison.sides[0].replay
+    side, now = comparison.sides[0].replay, comparison.plans[0]
     folded = {
         contact_id.encode(): lifecycle.dump(side.plan_of(contact_id), contact)
         for contact_id, contact in side.contacts.items()
@@ -42,8 +45,8 @@ def tell_live(comparison: Comparison, snapshot: Snapshot) -> dict[str, Any]:
     unlike = sum(folded.get(key) != snapshot.states.get(key) for key in {*folded, *snapshot.states})
     if unlike:
         click.echo(
-            f"{unlike:,} of {len(snapshot.states):,} contacts are not in the state that {side.plan.id}@"
-            f"{side.plan.version} comes to: set STAGELINE_LIFECYCLE to what the workers run.",
+            f"{unlike:,} of {len(snapshot.states):,} contacts are not in the state that {now.id}@"
+            f"{now.version} comes to: set STAGELINE_LIFECYCLE to what the workers run.",
             err=True,
         )
     return {"offsets": snapshot.offsets, "contacts": len(snapshot.states), "unlike": unlike}

@@ -27,7 +27,7 @@ def write_page(page: Path, comparison: Comparison) -> None:
     """Write both files. Raises LifecycleError where they cannot be written."""
     differences = comparison.differences()
     beside = page.with_suffix(".csv")
-    before, after = (side.replay.plan for side in comparison.sides)
+    before, after = comparison.plans
     told = {
         **comparison.totals(),
         **_names(before, after),

@@ -91,6 +91,7 @@ class Comparison:
             Side(replay=Replay(before, log.events, recorded=recorded, home=home)),
             Side(replay=Replay(after, log.events, recorded=recorded, home=home, anew=recorded)),
         )
+        self.plans = before, after  # what either side comes to be decided by in the end
         self.events = self.refused = self.as_of = 0
 
     def fold(self, refuse: Callable[[Refused], None]) -> Iterator[None]:
@@ -145,7 +146,7 @@ class Comparison:
         """Contacts by stage and hand-offs per day, on both sides."""
         before, after = self.sides
         stages, others = before.by_stage(), after.by_stage()
-        names = dict.fromkeys(stage.id for side in self.sides for stage in side.replay.plan.stages)
+        names = dict.fromkeys(stage.id for plan in self.plans for stage in plan.stages)
         days = sorted({*before.offered, *after.offered})
         moved = Counter(one.move for one in self.differences())
         return {

@@ -57,3 +57,9 @@ def test_both_sides_are_told_with_reasons_and_with_what_is_missing(comparison: C
     assert (way["evidence"][0]["value"], way["evidence"][0]["threshold"]) == ("1", "2")
     assert (after["rule"], after["missing"]) == ("stages.mql.enter", [])
     assert after["evidence"][0]["met"] is True
+
+
+def test_stages_are_those_of_the_definition_that_decides_in_the_end(comparison: Comparison) -> None:
+    promoted = FILE.replace("id: customer", "id: client")
+    comparison.plans = compile_lifecycle("promoted.yaml", promoted.encode()), THEN
+    assert list(comparison.totals()["stages"]) == ["mql", "client", "customer"]
