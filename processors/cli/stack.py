@@ -34,7 +34,7 @@ def up(bootstrap_servers: str | None, redis_url: str | None, *, print_env: bool)
     """Start Kafka and Valkey here, from packages; what runs already is left as it is."""
     stack = _stack()
     servers = local.up(stack, bootstrap=bootstrap_servers, redis_url=redis_url)
-    stack.console.print(f"Kafka: {servers.bootstrap}   Redis: {servers.redis_url}")
+    stack.console.print(f"Kafka: {servers.bootstrap}   Redis: {valkey.shown(servers.redis_url)}")
     if print_env:
         addresses = {"BOOTSTRAP_SERVERS": servers.bootstrap, "REDIS_URL": servers.redis_url}
         for name, address in addresses.items():
@@ -60,7 +60,9 @@ def status(bootstrap_servers: str | None, redis_url: str | None, *, as_json: boo
         _given("Kafka", bootstrap_servers, answers=kafka.answers(bootstrap_servers))
         if bootstrap_servers
         else _ours(stack.broker),
-        _given("Redis", redis_url, answers=valkey.answers(redis_url)) if redis_url else _ours(stack.valkey),
+        _given("Redis", valkey.shown(redis_url), answers=valkey.answers(redis_url))
+        if redis_url
+        else _ours(stack.valkey),
     )
     if as_json:
         for row in rows:

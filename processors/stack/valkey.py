@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -57,6 +58,15 @@ def answers(redis_url: str) -> bool:
             return bool(client.ping())
     except (RedisError, ValueError):
         return False
+
+
+def shown(redis_url: str) -> str:
+    """Return the address as it may be printed: without its password, which an unreadable one may hold too."""
+    try:
+        password = urlsplit(redis_url).password
+    except ValueError:
+        return "an address that cannot be read"
+    return redis_url if password is None else redis_url.replace(f":{password}@", ":***@", 1)
 
 
 def _prepare(config: Path, console: Console) -> tuple[str, ...]:
