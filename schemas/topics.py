@@ -91,12 +91,15 @@ GENERATIONS = Topic(
     max_message_bytes=ADMITTED_BYTES,
     partitions=1,  # one order of all that is decided
 )
+GENERATION_PREFIX = (
+    "stageline-generation-"  # of what exists only while a definition is built: topic and group
+)
 
 
 def generation_changelog(generation: int) -> Topic:
     """Return the topic in which a definition's states are built before it is live; deleted afterwards."""
     return Topic(
-        name=f"stageline-generation-{generation}-changelog",
+        name=f"{GENERATION_PREFIX}{generation}-changelog",
         key="contact id",
         holds="contact state under a definition that is not live yet",
         cleanup="compact",

@@ -41,6 +41,7 @@ COMMANDS = {
     "tail": "tail",
     "web": "web",
     "doctor": "doctor",
+    "acl": "acl",
 }
 
 

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 class Intake:
     """See the module. The time of arrival is the record's timestamp: on these topics the broker sets it."""
 
+    name: str = "stageline-intake"
+    sources: tuple[str, ...] = (ENGAGEMENT.name, HANDOFF_RESPONSE.name)
+    changelog: str | None = None
+    outputs: tuple[str, ...] = (CONTACT_EVENTS.name, DEAD_LETTER.name)
+    clock: Clock | None = None
+
     def __init__(self, schema_by_id: SchemaById | None = None) -> None:
-        self.name = "stageline-intake"
-        self.sources: tuple[str, ...] = (ENGAGEMENT.name, HANDOFF_RESPONSE.name)
-        self.changelog: str | None = None
-        self.outputs: tuple[str, ...] = (CONTACT_EVENTS.name, DEAD_LETTER.name)
-        self.clock: Clock | None = None
         self._schema_by_id = schema_by_id
 
     def process(self, batch: Batch) -> None:

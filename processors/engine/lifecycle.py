@@ -50,11 +50,12 @@ class LifecycleClock:
 class Lifecycle:
     """Applies the definition in force: the one it was given, until a barrier in the log names another."""
 
+    name: str = "stageline-lifecycle"
+    sources: tuple[str, ...] = (CONTACT_EVENTS.name,)
+    changelog: str | None = LIFECYCLE_CHANGELOG.name
+    outputs: tuple[str, ...] = (*TOPICS, DEAD_LETTER.name)
+
     def __init__(self, plan: Plan) -> None:
-        self.name = "stageline-lifecycle"
-        self.sources: tuple[str, ...] = (CONTACT_EVENTS.name,)
-        self.changelog: str | None = LIFECYCLE_CHANGELOG.name
-        self.outputs: tuple[str, ...] = (*TOPICS, DEAD_LETTER.name)
         self.clock: Clock | None = LifecycleClock()
         self._first = first_rules(plan)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from processors.engine.folding import Folding
 from processors.lifecycle import next_due
 from processors.lifecycle.lived import as_lived
-from schemas.topics import CONTACT_EVENTS, generation_changelog
+from schemas.topics import CONTACT_EVENTS, GENERATION_PREFIX, generation_changelog
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,7 +40,7 @@ class Living:
     """See the module. Its partitions share what contacts pass on to each other."""
 
     def __init__(self, plan: Plan, generation: int) -> None:
-        self.name = f"stageline-generation-{generation}"
+        self.name = f"{GENERATION_PREFIX}{generation}"
         self.sources: tuple[str, ...] = (CONTACT_EVENTS.name,)
         self.changelog: str | None = generation_changelog(generation).name
         self.outputs: tuple[str, ...] = ()

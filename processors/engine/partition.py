@@ -50,6 +50,11 @@ PAUSE_ABOVE = 5 * MAX_BATCH  # records waiting before fetching is paused
 RESUME_BELOW = MAX_BATCH
 
 
+def transactional_prefix(processor: str, topic: str) -> str:
+    """Return how the transactional ids of a processor's source begin; the partition's number follows."""
+    return f"{processor}-{topic}-"
+
+
 class Partition:
     """See the module. Only the task in `serve` writes; everybody else hands it records or a clock."""
 
@@ -72,7 +77,9 @@ class Partition:
         self._processor = processor
         self._consumer = consumer
         self._bootstrap = bootstrap
-        self._producer = make_producer(bootstrap, f"{processor.name}-{source.topic}-{source.partition}")
+        self._producer = make_producer(
+            bootstrap, f"{transactional_prefix(processor.name, source.topic)}{source.partition}"
+        )
         self._counts: dict[str, int] = {}  # partitions of each topic written to
         self._silent_below = 0  # records before it have spoken already: they are folded again without outputs
         self._accepting = False
