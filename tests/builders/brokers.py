@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -48,3 +49,33 @@ def joined(first: LocalServer, home: Path, number: int) -> Iterator[LocalServer]
         yield server
     finally:
         server.kill()  # asked to stop, it would wait for a controller that may be gone
+
+
+@contextmanager
+def asking_broker(
+    home: Path, passwords: Mapping[str, str], changes: Mapping[str, str] | None = None
+) -> Iterator[tuple[str, str]]:
+    """Run a broker with two doors: one is open, one asks for user and password (SASL PLAIN)."""
+    with socket.create_server((HOST, 0)) as free:
+        port = free.getsockname()[1]
+    listener = f"SASL_PLAINTEXT://{HOST}:{port}"
+    users = "".join(f' user_{user}="{password}"' for user, password in passwords.items())
+    settings = {
+        "listeners": f"PLAINTEXT://{{host}}:{{broker}},{listener},CONTROLLER://{{host}}:{{controller}}",
+        "advertised.listeners": f"PLAINTEXT://{{host}}:{{broker}},{listener}",
+        "listener.security.protocol.map": (
+            "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT"
+        ),
+        "sasl.enabled.mechanisms": "PLAIN",
+        "listener.name.sasl_plaintext.plain.sasl.jaas.config": (
+            "org.apache.kafka.common.security.plain.PlainLoginModule required"
+            f' username="broker" password="b" user_broker="b"{users};'
+        ),
+    }
+    server = kafka.kafka_server(home, QUIET)
+    with with_properties(settings | (changes or {})):
+        server.start()
+    try:
+        yield f"{HOST}:{remembered_ports(server.folder / 'ports.json')['Kafka']}", f"{HOST}:{port}"
+    finally:
+        server.stop()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,46 +10,21 @@ from aiokafka.errors import KafkaConnectionError
 
 from processors.engine.transaction import make_producer
 from processors.publish import Publisher
-from processors.stack.kafka import kafka_server
-from processors.stack.local import QUIET
-from processors.stack.ports import HOST
 from processors.topic_admin import ensure_topics
 from projections.log import open_log
 from schemas.errors import LifecycleError
-from tests.builders.brokers import with_properties
+from tests.builders.brokers import asking_broker
 from tests.builders.samples import sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LOGIN = (
-    "org.apache.kafka.common.security.plain.PlainLoginModule required"
-    ' username="broker" password="b" user_broker="b" user_worker="right";'
-)
-
 
 @pytest.fixture(scope="module")
 def asking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where a broker listens that lets nobody in without user and password."""
-    with socket.create_server((HOST, 0)) as free:
-        port = free.getsockname()[1]
-    listener = f"SASL_PLAINTEXT://{HOST}:{port}"
-    changes = {
-        "listeners": f"PLAINTEXT://{{host}}:{{broker}},{listener},CONTROLLER://{{host}}:{{controller}}",
-        "advertised.listeners": f"PLAINTEXT://{{host}}:{{broker}},{listener}",
-        "listener.security.protocol.map": (
-            "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT"
-        ),
-        "sasl.enabled.mechanisms": "PLAIN",
-        "listener.name.sasl_plaintext.plain.sasl.jaas.config": LOGIN,
-    }
-    server = kafka_server(tmp_path_factory.mktemp("asking"), QUIET)
-    with with_properties(changes):
-        server.start()
-    try:
-        yield f"{HOST}:{port}"
-    finally:
-        server.stop()
+    with asking_broker(tmp_path_factory.mktemp("asking"), {"worker": "right"}) as (_open, asking):
+        yield asking
 
 
 def log_in(monkeypatch: pytest.MonkeyPatch, password: str) -> None:
