@@ -73,7 +73,7 @@ def asking_broker(
         ),
     }
     server = kafka.kafka_server(home, QUIET)
-    with with_properties(settings | (changes or {})):
+    with with_properties(settings | dict(changes or {})):
         server.start()
     try:
         yield f"{HOST}:{remembered_ports(server.folder / 'ports.json')['Kafka']}", f"{HOST}:{port}"
