@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from processors.cli.dlt_purge import purge
@@ -53,8 +52,7 @@ def list_(state: State, limit: int, *, as_json: bool, **conditions: Any) -> None
         for row in newest:
             click.echo(json.dumps(row))
         return
-    if newest:
-        Console(highlight=False).print(_table(newest))
+    _print_rows(newest)
     click.echo(f"{len(found)} letters, the newest {len(newest)} shown.", err=True)
 
 
@@ -111,14 +109,15 @@ def _base64(raw: bytes | None) -> str | None:
     return None if raw is None else b64encode(raw).decode()
 
 
-def _table(rows: list[dict[str, Any]]) -> Table:
-    table = Table("id", "refused at", "step", "from", "bytes", "replayed at", "reason", box=None)
+def _print_rows(rows: list[dict[str, Any]]) -> None:
+    """Print two lines a letter, for any width of screen: where it stands, and the beginning of the reason."""
+    console = Console(highlight=False)
     for row in rows:
-        source = f"{row['topic']} {row['partition']}:{row['offset']}"
-        size, replayed_at = f"{row['size']:,}", row["replayed_at"] or ""
-        reason = Text(visible(row["reason"]))  # not as rich's markup
-        table.add_row(row["id"], row["refused_at"], row["step"], source, size, replayed_at, reason)
-    return table
+        replayed = "" if row["replayed_at"] is None else f"  replayed {row['replayed_at']}"
+        source = f"{row['topic']} {row['partition']}:{row['offset']}, {row['size']:,} bytes"
+        click.echo(f"{row['id']}  {row['refused_at']}  {row['step']}  from {source}{replayed}")
+        reason = Text(f"    {visible(row['reason'])}")  # not as rich's markup
+        console.print(reason, no_wrap=True, overflow="ellipsis")
 
 
 def _print(letter: Letter, replayed_at: int | None) -> None:

@@ -29,7 +29,7 @@ def purge(up_to: tuple[LetterId, ...], *, yes: bool) -> None:
         raise LifecycleError(f"No such letter: {', '.join(missing)}. `stageline dlt list` shows their ids.")
     doomed = [one for one in letters if one.offset < ends.get(one.partition, 0)]
     unread = sum(one not in replayed for one in doomed)
-    click.echo(f"Deleting {len(doomed)} letters for good; {unread} of them were never replayed.", err=True)
+    click.echo(f"To be deleted for good: {len(doomed)}; never replayed of these: {unread}.", err=True)
     if not yes:
         click.confirm("Go on?", abort=True, err=True)
     delete_before(bootstrap, ends)

@@ -60,7 +60,7 @@ def _check(ids: tuple[LetterId, ...], letters: dict[LetterId, str]) -> None:
 
 def _confirm(letters: dict[LetterId, str], *, yes: bool) -> None:
     targets = ", ".join(f"{count} to {topic}" for topic, count in sorted(Counter(letters.values()).items()))
-    click.echo(f"Replaying: {targets}.", err=True)
+    click.echo(f"To be replayed: {targets}.", err=True)
     if not yes:
         click.confirm("Go on?", abort=True, err=True)
 

@@ -63,6 +63,13 @@ def refuse(bootstrap: str, *records: FetchedRecord) -> list[LetterId]:
     return [new[f"reason {number}"] for number in range(len(records))]
 
 
+def refuse_for(bootstrap: str, reason: str) -> list[LetterId]:
+    """Put one record there for this reason."""
+    letter = dead_letter(HOSTILE[0], reason, "intake")
+    asyncio.run(_write(bootstrap, {TopicPartition(letter.topic, 0): [letter[1:]]}))
+    return [one.id for one in read(bootstrap) if isinstance(one, Letter)]
+
+
 async def _write(bootstrap: str, rows: Rows) -> None:
     producer = make_producer(bootstrap, "test-refusing")
     await producer.start()
@@ -186,10 +193,8 @@ def test_purge_deletes_up_to_a_letter_and_leaves_the_rest(bootstrap: str) -> Non
     ids = refuse(bootstrap, *HOSTILE)  # even ones in partition 0, odd ones in partition 1
     run("replay", "--yes", ids[0])
     result = CliRunner().invoke(main, ["dlt", "purge", str(ids[2])], input="y\n")
-    assert (result.exit_code, "Deleting 2 letters for good; 1 of them were never" in result.stderr) == (
-        0,
-        True,
-    )
+    said = "To be deleted for good: 2; never replayed of these: 1." in result.stderr
+    assert (result.exit_code, said) == (0, True)
     assert sorted(listed()) == sorted(map(str, (ids[1], ids[3])))
 
 
@@ -236,6 +241,23 @@ def test_reading_goes_behind_an_open_transaction_once_that_is_settled(bootstrap:
         hanging.send(DEAD_LETTER.name, b"never committed", partition=0).get(10)
         (letter,) = refuse(bootstrap, HOSTILE[0])  # stands behind it
         assert listed() == [str(letter)]
+
+
+def test_a_list_on_a_narrow_screen_keeps_times_whole_and_takes_two_lines_a_letter(
+    bootstrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    (letter,) = refuse_for(bootstrap, "[red]known: " + "page_view, " * 50)
+    line, reason = run("list").stdout.splitlines()
+    refused_at = json.loads(run("list", "--json").stdout)["refused_at"]
+    assert line == f"{letter}  {refused_at}  intake  from engagement 3:7, 5 bytes"
+    assert (reason.startswith("    [red]known: page_view"), reason.endswith("…"), len(reason)) == (
+        True,
+        True,
+        60,
+    )
+    assert run("replay", "--yes", letter).exit_code == 0
+    assert "bytes  replayed 20" in run("list").stdout
 
 
 def test_what_stageline_did_not_write_is_left_out(bootstrap: str) -> None:
