@@ -7,6 +7,7 @@ Avro specification knows as `zstandard`; any Avro tool can read the files.
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from hashlib import sha256
 from typing import IO, TYPE_CHECKING, NamedTuple
 
@@ -83,13 +84,33 @@ def packed_blocks(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
 
 
 def unpack(packed: bytes, count: int) -> list[Archived]:
-    """Unpack a block of `count` records."""
-    room = bytearray(MAX_UNPACKED)  # not larger: a few packed bytes can ask for gigabytes
+    """Unpack a block of `count` records. Raises SchemaError where it is damaged."""
+    with _damage_told():
+        return _records(_inflated(packed), count)
+
+
+def first_key(packed: bytes) -> bytes:
+    """Read the key that a block starts with, and no more of it. Raises SchemaError where that is damaged."""
+    with _damage_told():
+        block = _inflated(packed)
+        key, end = _bytes(block, 0)
+        if end > len(block):
+            raise ValueError("it ends within its first key")
+        return key
+
+
+@contextmanager
+def _damage_told() -> Iterator[None]:
     try:
-        size = zstd.decompress_into(packed, room)
-        return _records(bytes(room[:size]), count)
+        yield
     except (IndexError, ValueError, DecompressionError) as error:
         raise SchemaError(f"a block of the segment is damaged: {error}.") from None
+
+
+def _inflated(packed: bytes) -> bytes:
+    room = bytearray(MAX_UNPACKED)  # not larger: a few packed bytes can ask for gigabytes
+    size = zstd.decompress_into(packed, room)
+    return bytes(room[:size])
 
 
 def _records(block: bytes, count: int) -> list[Archived]:

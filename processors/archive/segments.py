@@ -9,7 +9,7 @@ from hashlib import file_digest
 from typing import TYPE_CHECKING
 
 from processors.archive.manifest import Segment, sync_folder
-from schemas.archived import Archived, packed_blocks, read_archived, unpack, write_archived
+from schemas.archived import Archived, first_key, packed_blocks, read_archived, unpack, write_archived
 from schemas.codec import HEADER_BYTES, SINGLE_OBJECT
 from schemas.container import SYNC_BYTES
 from schemas.events import RECORDS
@@ -93,11 +93,14 @@ class Index:
 
     def _first(self, number: int) -> bytes:
         if number not in self._firsts:
-            self._firsts[number] = self._block(number)[0].key
+            self._firsts[number] = first_key(self._packed(number))
         return self._firsts[number]
 
     def _block(self, number: int) -> list[Archived]:
-        place, size, count = self._blocks[number]
+        return unpack(self._packed(number), self._blocks[number][2])
+
+    def _packed(self, number: int) -> bytes:
+        place, size, _ = self._blocks[number]
         with self._path.open("rb") as file:
             file.seek(place)
-            return unpack(file.read(size), count)
+            return file.read(size)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 from random import Random
 from typing import IO
@@ -233,7 +234,24 @@ def test_a_file_cut_short_anywhere_is_refused(tmp_path: Path) -> None:
 def test_a_block_of_anything_is_read_or_refused(block: bytes, count: int) -> None:
     for packed in (block, bytes(zstd.compress(block))):
         with suppress(SchemaError):
-            assert len(archived.unpack(packed, count)) == count
+            found = archived.unpack(packed, count)
+            assert len(found) == count
+            assert not count or archived.first_key(packed) == found[0].key
+
+
+@given(st.lists(st.binary(max_size=300), min_size=1, max_size=5))
+def test_the_key_that_a_block_starts_with_is_read_without_the_rest(keys: list[bytes]) -> None:
+    file = BytesIO()
+    write_archived(file, [Archived(key, number, b"value") for number, key in enumerate(keys)])
+    file.seek(0)
+    ((_, packed),) = archived.packed_blocks(file)
+    assert archived.first_key(packed) == keys[0]
+
+
+@pytest.mark.parametrize("block", [b"", b"\x06ab", b"\x01", b"\x80"])
+def test_a_block_without_a_whole_key_is_refused(block: bytes) -> None:
+    with pytest.raises(SchemaError, match="damaged"):
+        archived.first_key(bytes(zstd.compress(block)))
 
 
 def test_a_block_that_unpacks_to_more_than_any_block_may_have_is_refused() -> None:
