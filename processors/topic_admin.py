@@ -65,20 +65,18 @@ def create_missing(admin: KafkaAdminClient, partitions: int, copies: int | None 
     brokers = len(admin.describe_cluster()["brokers"])
     copies = copies or (COPIES if brokers >= COPIES else 1)
     paired = existing.get(CONTACT_EVENTS.name) or existing.get(LIFECYCLE_CHANGELOG.name) or partitions
-    if missing:
-        admin.create_topics(
-            {
-                topic.name: {
-                    "num_partitions": paired
-                    if topic in {CONTACT_EVENTS, LIFECYCLE_CHANGELOG}
-                    else topic.partitions or partitions,
-                    "replication_factor": copies,
-                    "configs": topic.config() | {"min.insync.replicas": "2" if copies >= COPIES else "1"},
-                }
-                for topic in missing
-            },
-            wait_for_metadata=True,
-        )
+    wanted = {
+        topic.name: {
+            "num_partitions": paired
+            if topic in {CONTACT_EVENTS, LIFECYCLE_CHANGELOG}
+            else topic.partitions or partitions,
+            "replication_factor": copies,
+            "configs": topic.config() | {"min.insync.replicas": "2" if copies >= COPIES else "1"},
+        }
+        for topic in missing
+    }
+    if wanted:
+        _create(admin, wanted)
     return [topic.name for topic in missing]
 
 
@@ -93,7 +91,17 @@ def create_like_contact_events(bootstrap: str, topic: Topic) -> None:
             copies = len(events[0]["replica_nodes"])
             settings = topic.config() | {"min.insync.replicas": "2" if copies >= COPIES else "1"}
             wanted = {"num_partitions": len(events), "replication_factor": copies, "configs": settings}
-            admin.create_topics({topic.name: wanted}, wait_for_metadata=True)
+            _create(admin, {topic.name: wanted})
+
+
+def _create(admin: KafkaAdminClient, wanted: dict[str, dict[str, Any]]) -> None:
+    try:
+        admin.create_topics(wanted, wait_for_metadata=True)
+    except TopicAuthorizationFailedError as error:
+        raise LifecycleError(
+            f"{', '.join(wanted)}: missing, and this user may not create topics: let an operator run"
+            " `stageline topics create`; `stageline acl` tells who needs which rights."
+        ) from error
 
 
 def delete_if_there(bootstrap: str, names: Sequence[str]) -> None:

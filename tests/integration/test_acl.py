@@ -29,7 +29,9 @@ from kafka.errors import TopicAuthorizationFailedError
 from processors.access_list import all_rights
 from processors.client import Client
 from processors.stack.ports import HOST
+from processors.topic_admin import ensure_topics
 from projections.log import open_log
+from schemas.errors import LifecycleError
 from schemas.kafka_access import kafka_access
 from schemas.topics import CONTACT_EVENTS, ENGAGEMENT
 from tests.builders.brokers import asking_broker
@@ -142,6 +144,9 @@ def test_every_role_does_its_work_with_its_rights(
 ) -> None:
     monkeypatch.setenv("BOOTSTRAP_SERVERS", strict)
     monkeypatch.setenv("STAGELINE_LIFECYCLE", "clarity")
+    become("worker", monkeypatch)
+    with pytest.raises(LifecycleError, match="may not create topics: let an operator run"):
+        ensure_topics(strict)
     become("operator", monkeypatch)
     run("topics", "create", "--partitions", "1")
     become("publisher", monkeypatch)
