@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from kafka.admin import ConfigResource, KafkaAdminClient
-from kafka.errors import KafkaError, TopicAuthorizationFailedError
+from kafka.errors import KafkaError, TopicAlreadyExistsError, TopicAuthorizationFailedError
 
 from schemas.errors import LifecycleError
 from schemas.kafka_access import kafka_access
@@ -97,6 +97,8 @@ def create_like_contact_events(bootstrap: str, topic: Topic) -> None:
 def _create(admin: KafkaAdminClient, wanted: dict[str, dict[str, Any]]) -> None:
     try:
         admin.create_topics(wanted, wait_for_metadata=True)
+    except TopicAlreadyExistsError:  # another process was faster, or the broker had not told of it yet
+        admin.wait_for_topics(list(wanted))
     except TopicAuthorizationFailedError as error:
         raise LifecycleError(
             f"{', '.join(wanted)}: missing, and this user may not create topics: let an operator run"

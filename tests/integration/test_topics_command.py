@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,6 +31,16 @@ def test_every_topic_is_made_once_with_the_partitions_asked_for(broker: LocalSer
         described = admin.describe_topics([topic.name for topic in ALL])
     counts = {one["name"]: len(one["partitions"]) for one in described}
     assert counts == {topic.name: topic.partitions or 3 for topic in ALL}
+
+
+def test_processes_that_start_at_once_do_not_mind_who_makes_the_topics(broker: LocalServer) -> None:
+    ensure_topics(broker.address)
+    for topic in ALL:
+        delete_topic(broker.address, topic.name)
+    with ThreadPoolExecutor() as together:
+        made = list(together.map(ensure_topics, [broker.address] * 6, [3] * 6))
+    assert {name for one in made for name in one} == {topic.name for topic in ALL}
+    assert run(broker, "check").exit_code == 0
 
 
 def test_a_changelog_with_another_number_of_partitions_is_refused_and_the_remedy_works(
