@@ -28,11 +28,12 @@ def test_lost_brokers_and_topics_with_too_few_copies_are_found(
     ):
         with KafkaAdminClient(bootstrap_servers=broker.address) as admin:
             wait_until(lambda: len(admin.describe_cluster()["brokers"]) == 3)
-            admin.create_topics({ENGAGEMENT.name: {"num_partitions": 3, "replication_factor": 1}})
-            admin.alter_configs([ConfigResource("TOPIC", ENGAGEMENT.name, ENGAGEMENT.config())])
+            one_copy = {"num_partitions": 3, "replication_factor": 1, "configs": ENGAGEMENT.config()}
+            admin.create_topics({ENGAGEMENT.name: one_copy}, wait_for_metadata=True)
             ensure_topics(broker.address)
             admin.alter_configs(
-                [ConfigResource("TOPIC", HANDOFF_RESPONSE.name, {"min.insync.replicas": "1"})]
+                [ConfigResource("TOPIC", HANDOFF_RESPONSE.name, {"min.insync.replicas": "1"})],
+                raise_on_unknown=False,  # the broker asked may not know yet of a topic just made
             )
         all_there = examine().wrong
         third.kill()
