@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
+NOT_COPIED = shutil.ignore_patterns("__pycache__", "target")
 TREE = ("processors", "projections", "schemas", "tests", "pyproject.toml")
 SEEDS = 250  # of the simulation: the shyest mutant shows within about 100
 # From the cheapest check to the dearest.
@@ -49,14 +50,24 @@ def all_mutants() -> Iterator[Mutant]:
 
 def plant(mutant: Mutant, tree: Path) -> None:
     """Copy the project to `tree`, with the bug in it."""
+    copy_project(tree)
+    apply_patch(mutant, tree)
+
+
+def copy_project(tree: Path) -> None:
+    """Copy what the checks need to `tree`."""
     for name in TREE:
         source = ROOT / name
         if source.is_dir():
-            shutil.copytree(source, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, tree / name, ignore=NOT_COPIED)
         else:
             shutil.copy(source, tree)
+
+
+def apply_patch(mutant: Mutant, tree: Path, *options: str) -> None:
+    """Put the bug into a copy (`--check`: only see that it could be); ValueError if it does not fit."""
     run = subprocess.run(
-        ["git", "apply", "-C1", "--whitespace=nowarn", str(mutant.patch)],
+        ["git", "apply", "-C1", "--whitespace=nowarn", *options, str(mutant.patch)],
         cwd=tree,
         env=os.environ | {"GIT_CEILING_DIRECTORIES": str(tree.parent)},
         capture_output=True,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.mutants.mutant import CHECKS, Mutant, all_mutants, plant
+from tests.mutants.mutant import CHECKS, Mutant, all_mutants, apply_patch, copy_project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,8 +14,15 @@ if TYPE_CHECKING:
 MUTANTS = list(all_mutants())
 
 
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    tree = tmp_path_factory.mktemp("project")
+    copy_project(tree)
+    return tree
+
+
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_every_mutant_still_fits_the_code(mutant: Mutant, tmp_path: Path) -> None:
-    plant(mutant, tmp_path)
+def test_every_mutant_still_fits_the_code(mutant: Mutant, project: Path) -> None:
+    apply_patch(mutant, project, "--check")
     assert mutant.check in CHECKS
-    assert [(tmp_path / tests).is_file() for tests in mutant.tests] == [True] * (mutant.check != "simulation")
+    assert [(project / tests).is_file() for tests in mutant.tests] == [True] * (mutant.check != "simulation")
