@@ -76,6 +76,13 @@ def encode_confluent(record: Mapping[str, Any], schema_id: int) -> bytes:
     return _write(CONFLUENT + schema_id.to_bytes(4, "big"), record)
 
 
+def written_default(field: Mapping[str, Any]) -> bytes:
+    """Write a field's default as a record that leaves it out has it; `field` as in its `.avsc`."""
+    out = BytesIO()
+    schemaless_writer(out, parse_schema(without_times(field["type"])), field["default"])
+    return out.getvalue()
+
+
 def _decode_any(raw: bytes, schema_by_id: SchemaById | None) -> dict[str, Any]:
     if raw.startswith(SINGLE_OBJECT):
         return decode_trusted(raw)

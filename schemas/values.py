@@ -69,19 +69,24 @@ def _check_identifiers(event: Event) -> None:
     raise SchemaError(f"{event['type']} joins two ids: give two of contact_id, anonymous_id and email.")
 
 
+def most_bytes(name: str) -> int:
+    """Return how long the text in a field of a publisher's event may be."""
+    if name == "anonymous_id":
+        return ID_BYTES - len("anon:")  # so that the contact id made of it fits
+    return ID_BYTES if name in ID_FIELDS else TEXT_BYTES
+
+
 @cache
 def _checks(event_type: str) -> tuple[tuple[str, Check], ...]:
-    text_bytes = INTERNAL_BYTES if event_type in INTERNAL_TYPES else TEXT_BYTES
     by_kind: dict[str, Check] = {
-        "string": _text(text_bytes),
+        "string": _text(INTERNAL_BYTES if event_type in INTERNAL_TYPES else TEXT_BYTES),
         "timestamp": _timestamp,
         "integer": _integer,
         "number": _number,
         "map": _entries,
     }
     checks = {name: by_kind.get(field.kind) for name, field in fields_of(event_type).items()}
-    checks |= {name: _identifier(ID_BYTES) for name in checks.keys() & ID_FIELDS}
-    checks["anonymous_id"] = _identifier(ID_BYTES - len("anon:"))  # so that the contact id made of it fits
+    checks |= {name: _identifier(most_bytes(name)) for name in checks.keys() & ID_FIELDS}
     checks["email"] = _address
     return tuple((name, check) for name, check in checks.items() if check)
 

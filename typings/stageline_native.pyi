@@ -6,6 +6,17 @@ from typing import Any
 class NeedsReference(Exception):
     """This back-end does not do it, the reference has to; nothing was changed. The text says why."""
 
+class Intake:
+    """Admits plain events under the rules that `processors.compiled_intake` writes."""
+
+    def __init__(self, rules: str) -> None: ...
+    def admit(self, sent: list[tuple[bytes | None, int]]) -> list[tuple[bytes, bytes] | None]:
+        """Turn what publishers sent, each with its time of arrival (ms, UTC), into records of contact-events.
+
+        Gives key and value of each, or None where `processors.intake.admit` has to do it. Works without the
+        interpreter's lock.
+        """
+
 class Plan:
     """A compiled plan. It tells changes as MessagePack, or with `lines` as `stageline replay` writes them."""
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import TYPE_CHECKING
 
+from processors.compiled_intake import compiled_intake
 from processors.engine.batch import Output
 from processors.engine.dead_letter import dead_letter
 from processors.intake import admit
@@ -11,7 +13,9 @@ from schemas.errors import SchemaError
 from schemas.topics import CONTACT_EVENTS, DEAD_LETTER, ENGAGEMENT, HANDOFF_RESPONSE
 
 if TYPE_CHECKING:
-    from processors.engine.batch import Batch, Clock
+    from collections.abc import Iterable, Sequence
+
+    from processors.engine.batch import Batch, Clock, Record
     from schemas.codec import SchemaById
 
 
@@ -30,8 +34,11 @@ class Intake:
     def process(self, batch: Batch) -> None:
         """Admit each record, or send it to the dead-letter topic."""
         put = batch.outputs.append
-        for record in batch.records:
+        for record, plain in zip(batch.records, _plain(batch.records), strict=True):
             batch.offset = record.offset
+            if plain is not None:
+                put(Output(CONTACT_EVENTS.name, *plain))
+                continue
             try:
                 events = admit(
                     record.value or b"", received_at=record.timestamp, schema_by_id=self._schema_by_id
@@ -41,3 +48,11 @@ class Intake:
             else:
                 for key, value in events:
                     put(Output(CONTACT_EVENTS.name, key, value))
+
+
+def _plain(records: Sequence[Record]) -> Iterable[tuple[bytes, bytes] | None]:
+    """Admit what the compiled back-end can, if there is one."""
+    compiled = compiled_intake()
+    if compiled is None:
+        return repeat(None, len(records))
+    return compiled.admit([(record.value, record.timestamp) for record in records])

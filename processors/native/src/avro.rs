@@ -153,7 +153,8 @@ fn kind(schema: &Json) -> Option<Kind> {
     })
 }
 
-struct Bytes<'a>(&'a [u8]);
+/// What is left to read.
+pub struct Bytes<'a>(pub &'a [u8]);
 
 impl<'a> Bytes<'a> {
     fn take(&mut self, length: usize) -> Supported<&'a [u8]> {
@@ -162,11 +163,11 @@ impl<'a> Bytes<'a> {
         Ok(taken)
     }
 
-    fn byte(&mut self) -> Supported<u8> {
+    pub fn byte(&mut self) -> Supported<u8> {
         self.take(1).map(|taken| taken[0])
     }
 
-    fn long(&mut self) -> Supported<i64> {
+    pub fn long(&mut self) -> Supported<i64> {
         let (mut value, mut shift) = (0_u64, 0);
         loop {
             let byte = self.byte()?;
@@ -189,7 +190,7 @@ impl<'a> Bytes<'a> {
         usize::try_from(self.long()?).map_err(|_| odd("a negative length"))
     }
 
-    fn str(&mut self) -> Supported<&'a str> {
+    pub fn str(&mut self) -> Supported<&'a str> {
         let length = self.size()?;
         std::str::from_utf8(self.take(length)?).map_err(|_| odd("no UTF-8"))
     }

@@ -1,6 +1,7 @@
 //! Stageline's lifecycle core, compiled. What it does is described by the reference in `processors/lifecycle`:
 //! same plan, same state bytes, same changes.
 
+mod admit;
 mod archive;
 mod avro;
 mod calendar;
@@ -15,16 +16,19 @@ mod decay;
 mod decimal;
 mod event;
 mod evidence;
+mod flat_json;
 mod fold;
 mod glob;
 mod handoffs;
 mod matching;
+mod moment;
 mod moves;
 mod pack;
 mod plan;
 mod program;
 mod python;
 mod python_event;
+mod python_intake;
 mod replay;
 mod ring;
 mod rules;

@@ -6,6 +6,7 @@ use crate::course::{run, Done, Step};
 use crate::fold::{fold, tick};
 use crate::program::Program;
 use crate::python_event::HeldEvent;
+use crate::python_intake::Intake;
 use crate::replay::{replay, Asked};
 use crate::state::{dump, load};
 use crate::unsupported::{guarded, Supported, Unsupported};
@@ -148,5 +149,6 @@ fn as_unsupported(error: &PyErr) -> PyErr {
 #[pymodule]
 fn stageline_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("NeedsReference", module.py().get_type::<NeedsReference>())?;
+    module.add_class::<Intake>()?;
     module.add_class::<Plan>()
 }
