@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from processors.feeds.items import Refused
 from processors.intake import place_normal
 from processors.lab.outcome import Calls, Span, Wins, outcome
+from processors.replay.batched import replay_of
 from processors.replay.replay import Replay
 from schemas.errors import LifecycleError, SchemaError
 
@@ -42,7 +43,10 @@ class Evaluation:
         self._log, self._recorded = log, recorded
         plans = [variant.plan for variant in variants]
         self._replays = [
-            Replay(plan, log.events, recorded=recorded, home=home, anew=recorded) for plan in plans
+            Replay(plan, log.events, recorded=True, home=home, anew=True)
+            if recorded
+            else replay_of(plan, log.events)
+            for plan in plans
         ]
         self._calls = [Calls(plan=plan, stage=stage) for plan in plans]
         self._wins = Wins()

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from processors.feeds.items import Refused
+from processors.replay.batched import replay_of
 from processors.replay.replay import Replay
 from processors.replay.summary import NOWHERE
 from schemas.errors import SchemaError
@@ -86,11 +87,14 @@ class Comparison:
 
     def __init__(self, before: Plan, after: Plan, log: Log, *, home: Home | None = None) -> None:
         self._log = log
-        recorded = home is not None
-        self.sides = (
-            Side(replay=Replay(before, log.events, recorded=recorded, home=home)),
-            Side(replay=Replay(after, log.events, recorded=recorded, home=home, anew=recorded)),
-        )
+        if home is None:
+            replays = replay_of(before, log.events), replay_of(after, log.events)
+        else:
+            replays = (
+                Replay(before, log.events, recorded=True, home=home),
+                Replay(after, log.events, recorded=True, home=home, anew=True),
+            )
+        self.sides = Side(replay=replays[0]), Side(replay=replays[1])
         self.plans = before, after  # what either side comes to be decided by in the end
         self.events = self.refused = self.as_of = 0
 
@@ -152,7 +156,7 @@ class Comparison:
         return {
             "events": self.events,
             "refused": self.refused,
-            "contacts": len(after.replay.contacts),
+            "contacts": after.replay.known(),
             "moved": sum(moved.values()),
             "stages": {name: {"from": stages[name], "to": others[name]} for name in names},
             "moves": [

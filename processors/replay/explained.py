@@ -67,7 +67,7 @@ def _side(side: Side, where: Where, *, wanted: str) -> Facts:
 def _missing(side: Side, where: Where, wanted: str) -> list[Facts]:
     """Tell the ways into a stage that the contact is below, each with what is met and what is not."""
     contact_id, track = where
-    contact = side.replay.contacts.get(contact_id)
+    contact = side.replay.find(contact_id)
     if wanted in {NOWHERE, side.stage(where)} or contact is None:
         return []
     plan = side.replay.plan_of(contact_id)

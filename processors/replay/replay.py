@@ -7,6 +7,7 @@ becomes of one does not depend on the others. Where a recorded log changes its d
 from __future__ import annotations
 
 from collections import defaultdict, deque
+from contextlib import suppress
 from functools import partial
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from processors.intake import place_normal
 from processors.lifecycle.lived import all_but, as_lived, is_foreign, transferred_state, translated
 from processors.replay.crossing import Crossings
 from processors.replay.timers import Timers
+from schemas.errors import SchemaError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -92,6 +94,18 @@ class Replay:
         for contact_id in sorted(self.contacts):
             yield contact_id, lifecycle.dump(self.plan_of(contact_id), self.contacts[contact_id])
 
+    def find(self, contact_id: str) -> Contact | None:
+        """Find a contact as it is now; None for one never seen."""
+        return self.contacts.get(contact_id)
+
+    def known(self) -> int:
+        """Count the contacts ever seen."""
+        return len(self.contacts)
+
+    def standing(self) -> int:
+        """Count the contacts that are neither part of another one nor erased."""
+        return sum(one.forward_to is None and not one.erased for one in self.contacts.values())
+
     def _for_all_history(self, plan: Plan) -> Replay:
         return Replay(plan, self._history, recorded=True, home=self._home, anew=True)
 
@@ -121,13 +135,18 @@ class Replay:
             contact_id = event["contact_id"]
             if contact_id is None or (self._only is not None and contact_id not in self._only):
                 continue
-            contact = self._contact(contact_id)
-            if self._seeks is not None:
-                self.told.setdefault(contact_id, []).append(event)
-            event = self._understood(event)
-            for change in lifecycle.fold(self.plan_of(contact_id), contact, event):
-                yield from self._handle(change, contact, queue)
-            self._note_due(self.contacts[contact_id])
+            yield from self._tell(event, queue)
+
+    def _tell(self, event: Event, queue: deque[Event]) -> Iterator[Change]:
+        """Tell an event to its contact; what that passes on goes to the queue."""
+        contact_id = event["contact_id"]
+        contact = self._contact(contact_id)
+        if self._seeks is not None:
+            self.told.setdefault(contact_id, []).append(event)
+        event = self._understood(event)
+        for change in lifecycle.fold(self.plan_of(contact_id), contact, event):
+            yield from self._handle(change, contact, queue)
+        self._note_due(self.contacts[contact_id])
 
     def _understood(self, event: Event) -> Event:
         """Say an event in the terms of the definition that decides."""
@@ -205,8 +224,9 @@ class Replay:
         inner._seeks = contact.id
         last = contact.position if self._recorded else contact.position // STEPS
         for event in takewhile(lambda one: not self._is_after(one, contact.id, last), self._history()):
-            for _change in inner.feed(event):
-                pass
+            with suppress(SchemaError):  # it was refused the first time, too
+                for _change in inner.feed(event):
+                    pass
         return inner.told
 
     def _is_after(self, event: Event, contact_id: str, last: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from processors.feeds.items import Refused
+from processors.replay.batched import replay_of
 from processors.replay.replay import Replay
 from schemas.errors import SchemaError
 
@@ -22,7 +23,8 @@ class Run:
     """One pass. Its counts are right while it goes on, for whoever shows progress."""
 
     def __init__(self, plan: Plan, log: LogFile, *, recorded: bool = False) -> None:
-        self.replay = Replay(plan, log.events, recorded=recorded)
+        history = log.events
+        self.replay = Replay(plan, history, recorded=True) if recorded else replay_of(plan, history)
         self._log, self._recorded = log, recorded
         self.events = self.refused = self.last_time = 0
 
@@ -48,8 +50,7 @@ class Run:
     def told(self, tally: Tally) -> Tally:
         """Add to a tally what the changes do not say."""
         tally.events, tally.refused, tally.last_time = self.events, self.refused, self.last_time
-        known = self.replay.contacts.values()
-        tally.contacts = sum(one.forward_to is None and not one.erased for one in known)
+        tally.contacts = self.replay.standing()
         tally.not_applied = self.replay.refused
         return tally
 
