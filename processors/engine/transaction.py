@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -67,6 +68,7 @@ def is_fenced(error: BaseException) -> bool:
     return isinstance(error, FENCED) or isinstance(error.__cause__, FENCED)
 
 
+@lru_cache(maxsize=1 << 16)  # aiokafka hashes in Python, and the same contacts come again and again
 def partition_of(key: bytes, count: int) -> int:
     """Return where Kafka's own default partitioner puts a key, and so every client of ours."""
     return int(murmur2(key) & 0x7FFFFFFF) % count
