@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -14,7 +14,10 @@ from schemas.kafka_access import secret
 
 
 class Settings(BaseSettings):
-    """Made by `load_settings`. `home`: data, logs, PID files. `lifecycle`: a path or a preset's name."""
+    """Made by `load_settings`. `home`: data, logs, PID files. `lifecycle`: a path or a preset's name.
+
+    `state_dir`: where `store` rocksdb keeps its files; None: `state` in `home`.
+    """
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, populate_by_name=True)
 
@@ -29,6 +32,8 @@ class Settings(BaseSettings):
     # Offsets of lag: about what one worker does in a second, and what a person would still call "now".
     ready_lag: int = Field(default=10_000, ge=0, validation_alias="STAGELINE_READY_LAG")
     token: SecretStr | None = Field(default=None, validation_alias="STAGELINE_TOKEN")
+    store: Literal["memory", "rocksdb"] = Field(default="memory", validation_alias="STAGELINE_STORE")
+    state_dir: Path | None = Field(default=None, validation_alias="STAGELINE_STATE_DIR")
 
 
 def load_settings(**given: Any) -> Settings:  # noqa: ANN401 - one keyword per field, pydantic checks each

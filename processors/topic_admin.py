@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from kafka.admin import ConfigResource, KafkaAdminClient
 from kafka.errors import KafkaError, TopicAlreadyExistsError, TopicAuthorizationFailedError
@@ -140,6 +141,20 @@ def describe(admin: KafkaAdminClient, names: Sequence[str]) -> list[dict[str, An
     if hidden := [one["name"] for one in found if one["error_code"] == TopicAuthorizationFailedError.errno]:
         raise LifecycleError(f"Kafka hides {', '.join(hidden)} from this user: let it DESCRIBE them.")
     return [one for one in found if not one["error_code"]]
+
+
+def topic_id(bootstrap: str, name: str) -> str:
+    """Return what tells a topic from any other, also from one of the same name. Raises LifecycleError."""
+    with administering(bootstrap) as admin:
+        found = describe(admin, [name])
+    if not found:
+        raise LifecycleError(f"Topic {name} does not exist: `stageline topics create`.")
+    if not (known := found[0].get("topic_id")) or not UUID(str(known)).int:
+        raise LifecycleError(
+            "STAGELINE_STORE=rocksdb needs brokers that give topics an id (Kafka 2.8 or newer)."
+            " Set STAGELINE_STORE=memory, or update them."
+        )
+    return str(known)
 
 
 def repair(admin: KafkaAdminClient) -> list[str]:

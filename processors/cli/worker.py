@@ -14,6 +14,7 @@ from schemas.registry import Registry
 
 if TYPE_CHECKING:
     from processors.engine.batch import Processor
+    from processors.engine.shelf import Shelf
     from processors.settings import Settings
     from schemas.codec import SchemaById
 
@@ -41,7 +42,15 @@ def worker(only: str | None, health_port: int | None, health_host: str) -> None:
     ensure_topics(settings.bootstrap_servers)
     processors = _processors(HALVES if only is None else (only,), settings)
     health = None if health_port is None else Health(health_host, health_port, settings.ready_lag)
-    run(make_app(processors, settings.bootstrap_servers, health))
+    run(make_app(processors, settings.bootstrap_servers, health, _shelf(settings)))
+
+
+def _shelf(settings: Settings) -> Shelf:
+    from processors.engine.shelf import DiskShelf, MemoryShelf  # noqa: PLC0415 - as above
+
+    if settings.store == "memory":
+        return MemoryShelf()
+    return DiskShelf(settings.state_dir or settings.home / "state", settings.bootstrap_servers)
 
 
 def _processors(halves: tuple[str, ...], settings: Settings) -> list[Processor]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from processors.engine.batch import Processor
     from processors.engine.pages import Health
+    from processors.engine.shelf import Shelf
 
 
 class _Boot(faust.App.BootStrategy):  # type: ignore[misc, valid-type] # Faust declares it as a value, not a class
@@ -40,11 +41,13 @@ class EngineApp(faust.App):
     members: Sequence[Member] = ()
 
     async def on_first_start(self) -> None:
-        """Make no folder, as Faust would: the engine keeps nothing on disk."""
+        """Make no folder, as Faust would: what the engine keeps on disk, if anything, is the shelf's."""
 
 
-def make_app(processors: Iterable[Processor], bootstrap: str, health: Health | None = None) -> EngineApp:
-    """Make the app that runs these processors."""
+def make_app(
+    processors: Iterable[Processor], bootstrap: str, health: Health | None = None, shelf: Shelf | None = None
+) -> EngineApp:
+    """Make the app that runs these processors; `shelf` None: states are held in memory only."""
     app = EngineApp(
         "stageline",
         broker=f"kafka://{bootstrap}",
@@ -55,7 +58,7 @@ def make_app(processors: Iterable[Processor], bootstrap: str, health: Health | N
         web_router_enabled=False,  # Faust's own pages tell of agents and tables, of which there are none
         web_tables_enabled=False,
     )
-    app.members = [Member(one, bootstrap, loop=app.loop, beacon=app.beacon) for one in processors]
+    app.members = [Member(one, bootstrap, shelf, loop=app.loop, beacon=app.beacon) for one in processors]
     if health is not None:
         check_address(health)
         add_pages(app, app.members, health)

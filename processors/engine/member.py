@@ -16,6 +16,7 @@ from processors.engine.failure import end_process
 from processors.engine.look import Look, look_at
 from processors.engine.metrics import FENCED
 from processors.engine.partition import Partition
+from processors.engine.shelf import MemoryShelf
 from processors.engine.transaction import is_fenced
 from schemas.kafka_access import kafka_access
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
 
     from processors.engine.batch import Processor
+    from processors.engine.shelf import Shelf
 
 log = logging.getLogger(__name__)
 
@@ -48,11 +50,18 @@ class Member(Service):
     store, because the epoch of its producer alone says whether they are current.
     """
 
-    def __init__(self, processor: Processor, bootstrap: str, **service: Any) -> None:  # noqa: ANN401 - passed on
+    def __init__(
+        self,
+        processor: Processor,
+        bootstrap: str,
+        shelf: Shelf | None = None,
+        **service: Any,  # noqa: ANN401 - passed on
+    ) -> None:
         super().__init__(**service)
         self.partitions: dict[TopicPartition, Partition] = {}
         self._processor = processor
         self._bootstrap = bootstrap
+        self._shelf = shelf or MemoryShelf()
         self.joined = False  # has an assignment, if only of nothing
         self._assigned: frozenset[TopicPartition] = frozenset()
         self._serving: dict[TopicPartition, asyncio.Task[None]] = {}
@@ -126,7 +135,9 @@ class Member(Service):
                 self._open(source)
 
     def _open(self, source: TopicPartition) -> None:
-        partition = Partition(source, self._processor, self._consumer, self._bootstrap, self._turns)
+        partition = Partition(
+            source, self._processor, self._consumer, self._bootstrap, self._turns, self._shelf
+        )
         self.partitions[source] = partition
         self._serving[source] = asyncio.create_task(self._serve(partition))
 
@@ -233,6 +244,7 @@ class _Rebalance(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka is
 
 async def _close(partition: Partition, task: asyncio.Task[None]) -> None:
     task.cancel()  # it waits for work, or recovers; when it was fenced it has just ended
+    await asyncio.wait([task], timeout=CLOSE_S)  # the store is its own until then
     await _at_most(CLOSE_S, partition.close())
 
 

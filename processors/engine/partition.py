@@ -27,16 +27,18 @@ from processors.engine.recovery import (
     restore,
     restore_timers,
 )
-from processors.engine.store import MemoryStore
+from processors.engine.store import Covered, MemoryStore
 from processors.engine.timers import Timers
 from processors.engine.transaction import commit, make_producer, partition_of, route
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from aiokafka import AIOKafkaConsumer
 
     from processors.engine.batch import History, Lived, Processor, Record
+    from processors.engine.shelf import Shelf
+    from processors.engine.store import Store
     from processors.engine.transaction import Rows
 
 # A batch is as large as can be processed in this time: heartbeats and the other partitions wait
@@ -65,9 +67,10 @@ class Partition:
         consumer: AIOKafkaConsumer,
         bootstrap: str,
         turns: asyncio.Semaphore,
+        shelf: Shelf,
     ) -> None:
         self.source = source
-        self.store = MemoryStore()
+        self.store: Store = MemoryStore()
         self.timers = Timers()
         self.next_offset = 0  # of the source; everything before is committed and in the store
         self.ready = False  # opened
@@ -92,6 +95,8 @@ class Partition:
         self._clock: bytes | None = None  # to be sent
         self._wake = asyncio.Event()
         self._turns = turns
+        self._shelf = shelf
+        self._taken = False  # the store is one of the shelf's
         self._busy = asyncio.Lock()
         self._limit = MIN_BATCH  # records of the next batch
         self._meter = Meter(processor.name, source.topic)
@@ -103,6 +108,7 @@ class Partition:
             self._counts[topic] = len(await self._producer.partitions_for(topic))
         progress = None
         if self._changelog is not None:
+            self.store, self._taken = await self._shelf.take(self._changelog), True
             progress = await restore(self._bootstrap, self._changelog, self.store, self._restoring)
         if self._processor.clock is not None:
             await restore_timers(self._processor.clock, self.store, self.timers)
@@ -165,7 +171,10 @@ class Partition:
         return None if self._batch is None else self._batch.offset
 
     async def close(self) -> None:
-        """Stop the producer."""
+        """Give the store back and stop the producer."""
+        if self._changelog is not None and self._taken:
+            self._taken = False
+            self._shelf.put_back(self._changelog, self.store)
         await self._producer.stop()
 
     @property
@@ -213,8 +222,8 @@ class Partition:
         # the lock in `hold`; should the group not wait, the next owner's fencing makes this commit fail.
         rows = self._rows(batch, silent=silent)
         consumed = {} if silent else {self.source: batch.next_offset}
-        await commit(self._producer, rows, consumed, self._processor.name)
-        self.store.apply(batch.states)
+        ends = await commit(self._producer, rows, consumed, self._processor.name)
+        self.store.apply(batch.states, self._covered(rows, ends))
         self.next_offset = batch.next_offset
         self.processed += len(records) - len(unfinished)
         self.transactions += 1
@@ -248,6 +257,12 @@ class Partition:
             progress = progress_row(batch.next_offset, _contacts_after(batch), barrier)
             rows[self._changelog].append((PROGRESS_KEY, progress, NO_HEADERS))
         return rows
+
+    def _covered(self, rows: Rows, ends: Mapping[TopicPartition, int]) -> Covered | None:
+        """Return how much of the changelog there is in the store, with these rows."""
+        if self._changelog is None or self._changelog not in ends:
+            return None
+        return Covered(ends[self._changelog], rows[self._changelog][-1][1])
 
 
 def _next_limit(records: int, seconds: float) -> int:

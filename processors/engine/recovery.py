@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from aiokafka import AIOKafkaConsumer
 
+from processors.engine.store import Covered
 from schemas.errors import LifecycleError
 from schemas.kafka_access import kafka_access
 
@@ -85,14 +86,14 @@ class Standstill:
 async def restore(
     bootstrap: str, changelog: TopicPartition, store: Store, restoring: Callable[[int], None]
 ) -> Progress | None:
-    """Read the changelog to its end into `store`; return what it covers, if anything.
+    """Read the changelog to its end into `store`, from where that stands on; return what it covers.
 
     `restoring` is told how many offsets are left.
 
     The end is told by position, not by the last record: compaction and transaction markers leave gaps.
     A changelog that lost contacts (emptied or made anew under a running worker, say) counts as empty.
+    A store that does not fit the changelog is emptied, and all of the changelog read.
     """
-    progress: bytes | None = None
     reader = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         isolation_level="read_committed",
@@ -104,20 +105,62 @@ async def restore(
     )
     reader.assign([changelog])
     await reader.start()
-    standstill = Standstill(changelog)
     try:
-        while (left := await _left(reader, changelog)) != 0:
-            if left is not None:
-                restoring(left)
-                standstill.look(left)
-            fetched = await reader.getmany(timeout_ms=100, max_records=ROWS_AT_ONCE)
-            rows = {record.key: record.value for record in fetched.get(changelog, ())}
-            progress = rows.pop(PROGRESS_KEY, progress)
-            store.apply(rows)
-            await asyncio.sleep(0)  # heartbeats go on, and so do the other partitions
+        kept = store.covered
+        if kept is not None and not await _continue(reader, changelog, store, kept):
+            kept = None
+        await _read(reader, changelog, store, restoring)
+        if kept is not None and not _fits(store, kept):
+            await _start_over(reader, changelog, store)
+            await _read(reader, changelog, store, restoring)
     finally:
         await reader.stop()
-    return _trusted(changelog, store, progress)
+    return _trusted(changelog, store, store.covered.progress if store.covered else None)
+
+
+async def _continue(reader: AIOKafkaConsumer, changelog: TopicPartition, store: Store, kept: Covered) -> bool:
+    """Go to where the store stands, if the changelog still has all that follows."""
+    first = (await reader.beginning_offsets([changelog]))[changelog]
+    end = (await reader.end_offsets([changelog]))[changelog]
+    if not first <= kept.position <= end:
+        await _start_over(reader, changelog, store)
+        return False
+    reader.seek(changelog, kept.position)
+    return True
+
+
+async def _start_over(reader: AIOKafkaConsumer, changelog: TopicPartition, store: Store) -> None:
+    log.warning("local state does not fit the changelog, reading all of it topic=%s partition=%d", *changelog)
+    store.clear()
+    reader.seek(changelog, (await reader.beginning_offsets([changelog]))[changelog])
+
+
+async def _read(
+    reader: AIOKafkaConsumer, changelog: TopicPartition, store: Store, restoring: Callable[[int], None]
+) -> None:
+    """Read to the end; see `restore`."""
+    standstill = Standstill(changelog)
+    progress = store.covered.progress if store.covered else None
+    while (left := await _left(reader, changelog)) != 0:
+        if left is not None:
+            restoring(left)
+            standstill.look(left)
+        fetched = await reader.getmany(timeout_ms=100, max_records=ROWS_AT_ONCE)
+        rows = {record.key: record.value for record in fetched.get(changelog, ())}
+        progress = rows.pop(PROGRESS_KEY, progress)
+        store.apply(rows, Covered(await reader.position(changelog), progress))
+        await asyncio.sleep(0)  # heartbeats go on, and so do the other partitions
+
+
+def _fits(store: Store, kept: Covered) -> bool:
+    """Tell whether a store that was read on from `kept` is what its changelog says.
+
+    It has contacts too many when their deletion is no longer there to be read, and it is ahead of a changelog
+    that lost its end.
+    """
+    before = _parsed(kept.progress)
+    now = _parsed(store.covered.progress if store.covered else None)
+    return len(store) == now.contacts and now.next_offset >= before.next_offset
 
 
 def progress_row(next_offset: int, contacts: int, barrier: int = NO_BARRIER) -> bytes:
@@ -125,20 +168,28 @@ def progress_row(next_offset: int, contacts: int, barrier: int = NO_BARRIER) -> 
     return b"%d %d %d" % (next_offset, contacts, barrier)
 
 
+class _Parsed(NamedTuple):
+    next_offset: int
+    contacts: int
+    barrier: int = NO_BARRIER  # rows of before there were barriers do not name one
+
+
+def _parsed(progress: bytes | None) -> _Parsed:
+    return _Parsed(*map(int, progress.split())) if progress else _Parsed(-1, 0)
+
+
 def _trusted(changelog: TopicPartition, store: Store, progress: bytes | None) -> Progress | None:
     """Return what a progress row says if its contacts are all there; else empty the store."""
-    next_offset, contacts, barrier, *_ = (
-        (*map(int, progress.split()), NO_BARRIER) if progress else (None, 0, 0)
-    )
+    next_offset, contacts, barrier = _parsed(progress)
     if len(store) == contacts:
-        return None if next_offset is None else Progress(next_offset, barrier)
+        return Progress(next_offset, barrier) if progress else None
     log.error(
         "changelog damaged, folding again topic=%s partition=%d contacts=%d expected=%d",
         *changelog,
         len(store),
         contacts,
     )
-    store.apply(dict.fromkeys([key for key, _ in store.items()]))
+    store.clear()
     return None
 
 

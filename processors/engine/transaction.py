@@ -85,8 +85,8 @@ def route(outputs: Iterable[Output], counts: Mapping[str, int]) -> Rows:
 
 async def commit(
     producer: AIOKafkaProducer, rows: Rows, consumed: Mapping[TopicPartition, int], group: str
-) -> None:
-    """Write all rows and the consumed offsets in one transaction.
+) -> dict[TopicPartition, int]:
+    """Write all rows and the consumed offsets in one transaction; return the offset after each target's rows.
 
     When it returns, that is committed. When it raises, it is not known: the producer must not be used again.
     """
@@ -94,20 +94,26 @@ async def commit(
     sending = await _send(producer, rows)
     # aiokafka would commit even if a record batch was refused: look at each delivery first.
     try:
-        await asyncio.gather(*sending)
+        delivered = await asyncio.gather(*sending)
     except MessageSizeTooLargeError as error:
-        target = next(target for delivery, target in sending.items() if _is_too_large(delivery))
+        target = next(target for delivery, (target, _) in sending.items() if _is_too_large(delivery))
         raise RecordTooLargeError(target, rows[target]) from error
     # Only now: brokers check one write of a transaction at a time, and let another have to be sent again.
     if consumed:
         await producer.send_offsets_to_transaction(dict(consumed), group)
     await producer.commit_transaction()
+    # Of a batch sent twice a broker may have forgotten where it is (-1): then up to there is what is known.
+    return {
+        target: first.offset + count
+        for first, (target, count) in zip(delivered, sending.values(), strict=True)
+        if first.offset >= 0
+    }
 
 
 async def _send(
     producer: AIOKafkaProducer, rows: Rows
-) -> dict[asyncio.Future[RecordMetadata], TopicPartition]:
-    """Hand over all rows and return their deliveries, each with where it goes.
+) -> dict[asyncio.Future[RecordMetadata], tuple[TopicPartition, int]]:
+    """Hand over all rows and return their deliveries, each with where it goes and how many rows it has.
 
     When the producer ends between two of them, fenced perhaps, the deliveries so far know why: they raise it.
     """
@@ -116,7 +122,7 @@ async def _send(
         for target, rows_of_target in rows.items():
             for builder in _record_batches(producer, rows_of_target):
                 delivery = await producer.send_batch(builder, target.topic, partition=target.partition)
-                sending[delivery] = target
+                sending[delivery] = (target, builder.record_count())
     except IllegalOperation:
         await asyncio.gather(*sending)
         raise

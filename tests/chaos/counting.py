@@ -1,6 +1,6 @@
 """A processor small enough to check by hand: counts each contact's events and tells every fifth.
 
-python -m tests.chaos.counting BOOTSTRAP PREFIX
+python -m tests.chaos.counting BOOTSTRAP PREFIX [FOLDER]
 """
 
 from __future__ import annotations
@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
 from processors.engine.app import make_app, run
 from processors.engine.batch import Output
 from processors.engine.recovery import PROGRESS_KEY
+from processors.engine.shelf import DiskShelf
 from tests.builders.kafka import Committed, create_topics, end_offsets, read_topic
 from tests.chaos.crash import PARTITIONS, Verdict
 
@@ -52,12 +54,13 @@ class Counting:
 
 
 class CountingSubject:
-    """The counting processor on the engine. Makes its topics."""
+    """The counting processor on the engine. Makes its topics. `folder`: for local state, none by default."""
 
     changelog = "changelog"
 
-    def __init__(self, bootstrap: str, prefix: str) -> None:
+    def __init__(self, bootstrap: str, prefix: str, folder: Path | None = None) -> None:
         self.source = f"{prefix}-in"
+        self._folder = folder
         self._bootstrap = bootstrap
         self._prefix = prefix
         self._changelog = f"{prefix}-{self.changelog}"
@@ -66,8 +69,8 @@ class CountingSubject:
         self.progress = Committed(bootstrap, prefix, self.source)
 
     def command(self, number: int) -> list[str]:
-        del number
-        return [sys.executable, "-m", "tests.chaos.counting", self._bootstrap, self._prefix]
+        folder = [] if self._folder is None else [str(self._folder / f"{number}")]
+        return [sys.executable, "-m", "tests.chaos.counting", self._bootstrap, self._prefix, *folder]
 
     def events(self, count: int, seed: int) -> Events:
         chance = Random(seed)  # noqa: S311 - reproducible
@@ -101,5 +104,6 @@ def judge_counts(counts: Counter[bytes], states: dict[bytes, int], outputs: list
 
 
 if __name__ == "__main__":
-    bootstrap, prefix = sys.argv[1:]
-    run(make_app([Counting(prefix)], bootstrap))
+    bootstrap, prefix, *folders = sys.argv[1:]
+    shelf = DiskShelf(Path(folders[0]), bootstrap) if folders else None
+    run(make_app([Counting(prefix)], bootstrap, shelf=shelf))

@@ -11,10 +11,12 @@ from tests.chaos.lifecycle import LifecycleSubject
 
 
 @pytest.mark.timeout(280)
+@pytest.mark.parametrize("store", ["memory", "rocksdb"])
 def test_workers_killed_five_times_under_load_lose_double_and_miscount_nothing(
-    bootstrap_servers: str, unique: Callable[[str], str], tmp_path: Path
+    bootstrap_servers: str, unique: Callable[[str], str], tmp_path: Path, store: str
 ) -> None:
-    subject = CountingSubject(bootstrap_servers, unique("counting"))
+    folder = tmp_path / "state" if store == "rocksdb" else None
+    subject = CountingSubject(bootstrap_servers, unique("counting"), folder)
     report = crash_test(subject, bootstrap_servers, tmp_path, events=50_000, kills=5, seed=7)
     assert (report.lost, report.duplicated, report.divergent) == (0, 0, 0), report
     assert report.expected > 9_000

@@ -82,12 +82,14 @@ class Broker:
         known.epoch += 1
         return known.epoch
 
-    def produce(self, name: str, epoch: int, target: TopicPartition, rows: Iterable[Row]) -> None:
-        """Append records as part of the id's transaction, begun if need be."""
+    def produce(self, name: str, epoch: int, target: TopicPartition, rows: Iterable[Row]) -> int:
+        """Append records as part of the id's transaction, begun if need be; return where the first one is."""
         transaction = self._transaction(name, epoch)
         if target not in transaction.targets:
             transaction.targets.append(target)
+        first = self.logs[target].end
         self._append(target, rows, transaction)
+        return first
 
     def send_offsets(self, name: str, epoch: int, offsets: Mapping[TopicPartition, int]) -> None:
         """Make consumed offsets part of the id's transaction."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from aiokafka.errors import ConsumerStoppedError, KafkaError, MessageSizeTooLargeError
@@ -35,6 +36,9 @@ class Builder:
         self.rows.append((key, value))
         return self
 
+    def record_count(self) -> int:
+        return len(self.rows)
+
 
 class Producer:
     """A transactional producer. Record batches of one partition arrive in order, the others as they like."""
@@ -45,7 +49,7 @@ class Producer:
         self._world = world
         self._id = transactional_id
         self._epoch = -1
-        self._sending: list[asyncio.Task[None]] = []
+        self._sending: list[asyncio.Task[SimpleNamespace]] = []
         self._in_order: dict[TopicPartition, asyncio.Lock] = {}
 
     async def start(self) -> None:
@@ -63,7 +67,9 @@ class Producer:
     async def begin_transaction(self) -> None:
         self._sending.clear()
 
-    async def send_batch(self, builder: Builder, topic: str, *, partition: int) -> asyncio.Task[None]:
+    async def send_batch(
+        self, builder: Builder, topic: str, *, partition: int
+    ) -> asyncio.Task[SimpleNamespace]:
         target = self._world.place(topic, partition)
         task = asyncio.create_task(self._deliver(target, builder.rows))
         task.add_done_callback(_looked_at)
@@ -80,11 +86,12 @@ class Producer:
         await asyncio.gather(*self._sending, return_exceptions=True)
         await self._network.patient(lambda: self._broker.commit(self._id, self._epoch))
 
-    async def _deliver(self, target: TopicPartition, rows: list[Row]) -> None:
+    async def _deliver(self, target: TopicPartition, rows: list[Row]) -> SimpleNamespace:
         async with self._in_order.setdefault(target, asyncio.Lock()):
             if self._world.refuses():
                 raise MessageSizeTooLargeError
-            await self._network.patient(lambda: self._broker.produce(self._id, self._epoch, target, rows))
+            produce = partial(self._broker.produce, self._id, self._epoch, target, rows)
+            return SimpleNamespace(offset=await self._network.patient(produce))
 
 
 class Consumer:
@@ -266,7 +273,7 @@ class GroupConsumer(Consumer):
             self._rejoin.set()
 
 
-def _looked_at(task: asyncio.Task[None]) -> None:
+def _looked_at(task: asyncio.Task[SimpleNamespace]) -> None:
     if not task.cancelled():
         task.exception()  # no warning when nobody asks: commit does not
 

@@ -35,6 +35,19 @@ def _thaw(world: World, name: str) -> None:
         world.loop.resume(name)
 
 
+def old_disk(world: World) -> None:
+    """Put a disk back to what it held a while ago, as from a backup; its process dies with it."""
+    if world.disks:
+        disk = world.chance.choice(world.disks)
+        image = disk.image()
+
+        def restore() -> None:
+            world.kill(disk.holder)
+            disk.copies = image
+
+        world.loop.later(world.chance.uniform(0.5, 15), restore)
+
+
 def join(world: World) -> None:
     """Start one more worker."""
     world.start_worker()
@@ -117,7 +130,7 @@ def changelog_cut(world: World) -> None:
 
 FAULTS = (
     *(kill, kill, kill, freeze, freeze, terminate, join, broker_away),
-    *(split_brain, fencing, loss, slowness, late_markers, refusal, compaction),
+    *(split_brain, fencing, loss, slowness, late_markers, refusal, compaction, old_disk),
 )
 # Damage to what the broker stores: a world has one kind of it, for outputs could not be right after both.
 DAMAGES = ((), (), (changelog_cut,), (offsets_gone,))

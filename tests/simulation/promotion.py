@@ -19,6 +19,7 @@ from processors.engine import rules
 from processors.engine.lifecycle import Lifecycle
 from processors.engine.living import Living
 from processors.engine.partition import Partition
+from processors.engine.shelf import MemoryShelf
 from processors.engine.transaction import partition_of
 from processors.lifecycle_files import load_lifecycle
 from processors.promotion.barrier import KEY, barrier
@@ -208,7 +209,9 @@ class Promotion:
         places = self.world.places(CONTACT_EVENTS.name)
         consumer.assign(places)
         turns = asyncio.Semaphore(2)
-        parts = {place: Partition(place, living, consumer, "simulated", turns) for place in places}
+        parts = {
+            place: Partition(place, living, consumer, "simulated", turns, MemoryShelf()) for place in places
+        }
         serving = []
         for place, part in parts.items():
             await part.open()

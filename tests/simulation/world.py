@@ -16,6 +16,7 @@ from processors.engine import crossing, history, member, partition, recovery, tr
 from processors.engine.member import Member
 from tests.simulation.broker import Broker
 from tests.simulation.clients import Consumer, GroupConsumer, Producer
+from tests.simulation.disks import Disk, DiskShelf
 from tests.simulation.group import Group
 from tests.simulation.loop import PROCESS, SimulatedLoop
 from tests.simulation.network import Network
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from processors.engine.batch import Processor
+    from processors.engine.shelf import Shelf
 
 LOOK_S = 0.25  # how often coordinators look at their clocks
 
@@ -69,6 +71,8 @@ class World:
         self.fetch_records = chance.choice([3, 10, 500])
         self.refusing = 0.0  # how likely the broker refuses a record batch
         self.workers: dict[str, SimulatedMember] = {}
+        self.disks: list[Disk] = []
+        self._keeps = chance.random() < 0.5  # local state
         self.ends: list[str] = []  # the errors that ended processes
         self._names = 0
         self._look()
@@ -142,8 +146,21 @@ class World:
         return Consumer(self, given.get("isolation_level", "read_uncommitted"))
 
     async def _live(self, name: str) -> None:
-        self.workers[name] = SimulatedMember(self.cast.processor(), "simulated", loop=self.loop)
+        shelf = self._shelf(name)
+        self.workers[name] = SimulatedMember(self.cast.processor(), "simulated", shelf, loop=self.loop)
         await self.workers[name].start()
+
+    def _shelf(self, name: str) -> Shelf | None:
+        """Give a process a disk that nobody uses, often one with something on it."""
+        if not self._keeps:
+            return None
+        free = [disk for disk in self.disks if disk.holder not in self.workers]
+        if not free or self.chance.random() < 0.2:
+            self.disks.append(Disk(holder=name))
+            free = self.disks[-1:]
+        disk = self.chance.choice(free)
+        disk.holder = name
+        return DiskShelf(disk)
 
     async def _stop(self, name: str) -> None:
         await self.workers[name].stop()

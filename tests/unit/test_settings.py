@@ -16,7 +16,13 @@ LOCAL = Servers(bootstrap="127.0.0.1:40001", redis_url="redis://127.0.0.1:40002/
 
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("BOOTSTRAP_SERVERS", "REDIS_URL", "STAGELINE_WEB_PORT", "STAGELINE_TOKEN"):
+    for name in (
+        "BOOTSTRAP_SERVERS",
+        "REDIS_URL",
+        "STAGELINE_WEB_PORT",
+        "STAGELINE_TOKEN",
+        "STAGELINE_STORE",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("STAGELINE_HOME", str(tmp_path))
 
@@ -76,4 +82,11 @@ def test_a_forgotten_stack_is_no_longer_found(tmp_path: Path) -> None:
 def test_a_damaged_services_file_names_itself_and_the_remedy(tmp_path: Path, text: str) -> None:
     (tmp_path / FILE).write_text(text, encoding="utf-8")
     with pytest.raises(LifecycleError, match=r"services\.json.*Remove it"):
+        load_settings()
+
+
+def test_a_store_that_there_is_not_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().store == "memory"
+    monkeypatch.setenv("STAGELINE_STORE", "floppy")
+    with pytest.raises(LifecycleError, match=r"STAGELINE_STORE='floppy'"):
         load_settings()

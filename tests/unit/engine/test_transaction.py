@@ -43,6 +43,9 @@ class FencedBetweenTwoSends:
     def append(self, **_row: object) -> object:
         return self
 
+    def record_count(self) -> int:
+        return 1
+
     async def send_batch(self, _builder: object, _topic: str, *, partition: int) -> asyncio.Future[Any]:
         if partition:
             self._first.set_exception(ProducerFenced())
