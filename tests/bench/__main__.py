@@ -12,6 +12,7 @@ from tests.bench.crash import crash
 from tests.bench.latency import latency
 from tests.bench.metrics import metrics
 from tests.bench.peers import peers
+from tests.bench.product import product
 from tests.bench.recovery import recovery
 from tests.bench.replay import replay
 from tests.bench.scale import scale
@@ -28,6 +29,7 @@ main.add_command(crash)
 main.add_command(latency)
 main.add_command(peers)
 main.add_command(metrics)
+main.add_command(product)
 main.add_command(recovery)
 main.add_command(replay)
 main.add_command(scale)

@@ -54,13 +54,13 @@ def measure(
     decided = Committed(bootstrap, "stageline-lifecycle", CONTACT_EVENTS.name)
     with workers(bootstrap, worker_count, logs, program) as running:
         _wait(lambda: sum(admitted().values()) > 0)
-        started = time.monotonic()
+        processes = [psutil.Process(one.pid) for one in running]
+        started, cpu = time.monotonic(), _cpu_seconds(processes)
         _wait(lambda: sum(admitted().values()) == events)
         ends = record_ends(bootstrap, CONTACT_EVENTS.name)
         _wait(lambda: all(decided()[partition] >= end for partition, end in ends.items()))
         seconds = time.monotonic() - started
-        processes = [psutil.Process(one.pid) for one in running]
-        cpu = sum(sum(one.cpu_times()[:2]) for one in processes)
+        cpu = _cpu_seconds(processes) - cpu
         rss = max(one.memory_info().rss for one in processes)
     return {
         "events": events,
@@ -70,6 +70,10 @@ def measure(
         "events_per_cpu_s": round(events / cpu),
         "rss_mib": rss >> 20,
     }
+
+
+def _cpu_seconds(processes: Sequence[psutil.Process]) -> float:
+    return sum(sum(one.cpu_times()[:2]) for one in processes)
 
 
 def _wait(condition: Callable[[], bool]) -> None:

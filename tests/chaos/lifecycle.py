@@ -15,7 +15,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from processors.lifecycle_files import load_lifecycle
-from schemas.codec import decode_trusted
+from schemas.codec import decode, decode_trusted
 from schemas.topics import (
     CONTACT_EVENTS,
     ENGAGEMENT,
@@ -39,14 +39,15 @@ class LifecycleSubject:
 
     source = ENGAGEMENT.name
 
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, bootstrap: str, lifecycle: Path = CYCLES) -> None:
         self._bootstrap = bootstrap
+        self._lifecycle = str(lifecycle)
         self._admitted = Committed(bootstrap, "stageline-intake", ENGAGEMENT.name)
         self._decided = Committed(bootstrap, "stageline-lifecycle", CONTACT_EVENTS.name)
 
     def command(self, number: int) -> list[str]:
         del number
-        settings = {"BOOTSTRAP_SERVERS": self._bootstrap, "STAGELINE_LIFECYCLE": str(CYCLES)}
+        settings = {"BOOTSTRAP_SERVERS": self._bootstrap, "STAGELINE_LIFECYCLE": self._lifecycle}
         given = [f"{name}={value}" for name, value in settings.items()]
         return ["/usr/bin/env", *given, str(Path(sys.executable).with_name("stageline")), "worker"]
 
@@ -73,7 +74,7 @@ class LifecycleSubject:
         rows = list(read_topic(self._bootstrap, CONTACT_EVENTS.name))
         decided = self._decided()
         expected, states = fold_log(
-            load_lifecycle(str(CYCLES)), (row for row in rows if row.offset < decided[row.partition])
+            load_lifecycle(self._lifecycle), (row for row in rows if row.offset < decided[row.partition])
         )
         found = self._outputs()
         missed, doubled = _compare_events(events, rows)
@@ -108,6 +109,6 @@ def _event(number: int, contact: str, chance: Random) -> tuple[bytes, bytes]:
 
 def _compare_events(events: Events, rows: list[Row]) -> tuple[int, int]:
     """Return how many events are missing from contact-events, and how many are too many."""
-    sent = Counter((key, json.loads(value)["event_id"]) for key, value in events)
+    sent = Counter((key, decode(value)["event_id"]) for key, value in events)
     admitted = Counter((row.key, decode_trusted(row.value or b"")["event_id"]) for row in rows if row.key)
     return (sent - admitted).total(), (admitted - sent).total()
