@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from processors.clock_changes import KNOWN_UNTIL, clock_changes
+from processors.engine.outputs import IDENTITY, MAX_BYTES, PUBLISHED
 from processors.lifecycle.plan_json import plan_to_json
 from schemas.events import EVENT_TYPES, NEWEST, RECORDS
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 VARIABLE = "STAGELINE_BACKEND"
 MOST_PLANS = 16  # two at a barrier; tests make more
 _compiled: dict[
-    int, tuple[Plan, native.Plan | None]
+    tuple[int, native.Form], tuple[Plan, native.Plan | None]
 ] = {}  # by identity: hashing a plan costs more than an event
 LAST_CASED = 0x1FFFF  # no character beyond has an upper and a lower case
 
@@ -35,31 +36,31 @@ def chosen() -> str:
     return "native" if wanted != "reference" and find_spec("stageline_native") else "reference"
 
 
-def compiled(plan: Plan) -> native.Plan | None:
+def compiled(plan: Plan, form: native.Form = "packed") -> native.Plan | None:
     """Return the plan for the compiled back-end, made once; None where the reference has to do without it."""
     if chosen() == "reference":
         return None
-    known = _compiled.get(id(plan))
+    known = _compiled.get((id(plan), form))
     if known is None or known[0] is not plan:
         if len(_compiled) >= MOST_PLANS:
             _compiled.clear()
-        known = _compiled[id(plan)] = (plan, _try_to_compile(plan))
+        known = _compiled[id(plan), form] = (plan, _try_to_compile(plan, form))
     return known[1]
 
 
-def _try_to_compile(plan: Plan) -> native.Plan | None:
+def _try_to_compile(plan: Plan, form: native.Form) -> native.Plan | None:
     from stageline_native import NeedsReference  # noqa: PLC0415 - a wheel of its own, which may be missing
 
     try:
-        return compile_plan(plan)
+        return compile_plan(plan, form)
     except NeedsReference:
         return None
 
 
-def compile_plan(plan: Plan, *, lines: bool = False) -> native.Plan:
+def compile_plan(plan: Plan, form: native.Form = "packed") -> native.Plan:
     """Hand a plan over, with what this Python knows of records, letters and clocks. Raises NeedsReference.
 
-    `lines`: changes as lines of JSON instead of MessagePack.
+    `form`: how it tells changes, see the stub.
     """
     import stageline_native  # noqa: PLC0415 - a wheel of its own, which may be missing
 
@@ -73,8 +74,13 @@ def compile_plan(plan: Plan, *, lines: bool = False) -> native.Plan:
             for record in RECORDS
             if record.role != "output"
         ],
+        "outputs": {
+            "schemas": [(name, NEWEST[name].fingerprint.hex(), NEWEST[name].schema) for name in PUBLISHED],
+            "identity": IDENTITY,
+            "most_bytes": MAX_BYTES,
+        },
     }
-    return stageline_native.Plan(plan_to_json(plan), json.dumps(around), lines=lines)
+    return stageline_native.Plan(plan_to_json(plan), json.dumps(around), form)
 
 
 @cache

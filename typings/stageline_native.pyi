@@ -1,7 +1,13 @@
 """What `processors/native` is to Python, when its wheel is installed."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal, TypeAlias
+
+Form: TypeAlias = Literal["packed", "lines", "outputs"]
+Output: TypeAlias = tuple[str, bytes, bytes, bytes, bytes]
+"""Of a change that is published: its record, and the output's key, value, id and time; see `published`."""
+Change: TypeAlias = bytes | Output
+Done: TypeAlias = tuple[int, str | None, bytes, int | None, list[tuple[int, Change]]]
 
 class NeedsReference(Exception):
     """This back-end does not do it, the reference has to; nothing was changed. The text says why."""
@@ -18,20 +24,25 @@ class Intake:
         """
 
 class Plan:
-    """A compiled plan. It tells changes as MessagePack, or with `lines` as `stageline replay` writes them."""
+    """A compiled plan.
 
-    def __init__(self, plan_json: str, surroundings: str, *, lines: bool = False) -> None:
+    It tells changes `packed` (MessagePack), as `lines` like those of `stageline replay`, or as `outputs`; of
+    these, one that is no output, or that the reference has to write, comes packed, as bytes.
+    """
+
+    lifecycle: str
+    """Id and version of the definition: `buyers-journey@1.0.0`."""
+
+    def __init__(self, plan_json: str, surroundings: str, form: Form) -> None:
         """Compile what `plan_to_json` wrote, with what `processors.backend` hands over beside it."""
 
-    def apply(self, state: bytes, event: dict[str, Any]) -> tuple[bytes, list[bytes]]:
-        """Apply one event; gives the next state, and each change as bytes."""
+    def apply(self, state: bytes, event: dict[str, Any]) -> tuple[bytes, list[Change]]:
+        """Apply one event; gives the next state, and each change."""
 
-    def advance(self, state: bytes, clock: int) -> tuple[bytes, list[bytes]]:
-        """Advance the clock (ms); gives the next state, and each change as bytes."""
+    def advance(self, state: bytes, clock: int) -> tuple[bytes, list[Change]]:
+        """Advance the clock (ms); gives the next state, and each change."""
 
-    def run(
-        self, contacts: list[tuple[bytes, list[tuple[int, bytes | None]]]]
-    ) -> list[tuple[int, str | None, bytes, int | None, list[tuple[int, bytes]]]]:
+    def run(self, contacts: list[tuple[bytes, list[tuple[int, bytes | None]]]]) -> list[Done]:
         """Do the steps of many contacts, without the interpreter's lock.
 
         A contact is its state and its steps: offset and bytes of a record of contact-events, or a time of

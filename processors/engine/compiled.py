@@ -1,7 +1,7 @@
-"""Runs of records that the compiled back-end can do: each folded contact by contact, told in log order.
+"""Steps of many contacts done by the compiled back-end: each contact as far as it goes, told in log order.
 
-What it does not do ends a run: the record goes to the reference, and so do all later ones of its contact in
-this batch. A state and a change are the same bytes whoever made them, so where runs end has no say.
+A step that it does not do is done by the reference, on the same state; then it goes on. A state and an output
+are the same bytes whoever made them, so who does which step has no say.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgpack
 
+from processors.engine.outputs import published
+from processors.lifecycle import next_due
 from schemas.codec import HEADER_BYTES, SINGLE_OBJECT
 from schemas.events import RECORDS
 
@@ -19,78 +21,89 @@ if TYPE_CHECKING:
 
     import stageline_native
 
-    from processors.engine.batch import Batch, Record
+    from processors.engine.batch import Batch, Output, Record
 
-    Change = dict[str, Any]
-    Steps = dict[bytes, list[tuple[int, bytes | None]]]
+    Told = dict[str, Any] | Output
+    """A change, or the output that was made of it."""
+    Step = tuple[int, bytes | None]
+    """A record: its offset and value; or the clock: the time (ms, UTC) and None."""
+    Steps = dict[bytes, list[Step]]
+    Reference = Callable[[Step, bytes], tuple[bytes, Sequence[Told]]]
+    """Does one step to a state."""
 
-MOST = 512  # records of a run: so much may be done twice where one of them has to go to the reference
-OTHERS = frozenset((
-    "clock_advanced", "lifecycle_changed", "engagement_voided", "contact_erased", "contact_identified",
-    "contacts_merged", "merge_undone", "history_transferred",
-))  # fmt: skip
-"""Records that concern more than one contact, or need more than its state."""
-PLAIN = frozenset(
+MARKS = frozenset(
     SINGLE_OBJECT + record.fingerprint
     for record in RECORDS
-    if record.role != "output" and record.name not in OTHERS
+    if record.name in {"clock_advanced", "lifecycle_changed"}
 )
+"""How records start that concern every contact at once."""
 
 
 class Runs:
-    """The runs of one batch."""
+    """The steps of one batch."""
 
-    def __init__(self, ready: stageline_native.Plan, batch: Batch) -> None:
-        self._ready, self._batch = ready, batch
-        self._left: set[bytes] = set()  # contacts that the reference goes on with
+    def __init__(self, ready: stageline_native.Plan, batch: Batch, reference: Reference) -> None:
+        self._ready, self._batch, self._reference = ready, batch, reference
 
-    def fold(self, start: int, tell: Callable[[Record, Iterable[Change]], None]) -> int:
-        """Fold a run that begins with record number `start`; tell how many records that was, perhaps none."""
-        ahead = self._batch.records[start : start + MOST]
-        run = list(takewhile(self.takes, ahead))
-        while run:
-            steps = _by_key(run)
-            done = self._ready.run([(self._batch.state(key), own) for key, own in steps.items()])
-            stopped = [
-                (own[result[0]][0], key)
-                for (key, own), result in zip(steps.items(), done, strict=True)
-                if result[0] < len(own)
-            ]
-            if not stopped:
-                self._note(run, steps, done, tell)
-                break
-            offset, key = min(stopped)
-            self._left.add(key)
-            run = [record for record in run if record.offset < offset]
-        return len(run)
+    def stretch(self, start: int) -> list[Record]:
+        """List the records from number `start` up to the next that concerns every contact."""
+        return list(takewhile(_is_no_mark, self._batch.records[start:]))
 
-    def takes(self, record: Record) -> bool:
-        """Tell whether a record may be part of a run."""
-        start = (record.value or b"")[:HEADER_BYTES]
-        return bool(record.key) and record.key not in self._left and start in PLAIN
-
-    def _note(
-        self,
-        run: Sequence[Record],
-        steps: Steps,
-        done: Sequence[tuple[int, str | None, bytes, int | None, list[tuple[int, bytes]]]],
-        tell: Callable[[Record, Iterable[Change]], None],
-    ) -> None:
-        told: dict[int, list[Change]] = {}
-        for (key, own), (_steps, _stopped, state, due, changes) in zip(steps.items(), done, strict=True):
-            for step, change in changes:
-                told.setdefault(own[step][0], []).append(msgpack.unpackb(change))
-            if state:
-                self._batch.states[key] = state
-                self._batch.timers.set(key, due)
-        for record in run:
+    def fold(self, records: Sequence[Record], tell: Callable[[Record, Iterable[Told]], None]) -> None:
+        """Fold records. Where the reference raises, nothing has been noted or told."""
+        told = self.do(_by_key(records))
+        for record in records:
             if record.offset in told:
                 self._batch.offset = record.offset
                 tell(record, told[record.offset])
 
+    def do(self, left: Steps) -> dict[int, list[Told]]:
+        """Do steps, of each contact in order; note states and who is due. Returns what is told, by step."""
+        told: dict[int, list[Told]] = {}
+        after: dict[bytes, tuple[bytes, int | None]] = {}
+        stuck: set[bytes] = set()
+        while left:
+            contacts, left = left, {}
+            states = [after[key][0] if key in after else self._batch.state(key) for key in contacts]
+            done = self._ready.run(list(zip(states, contacts.values(), strict=True)))
+            for (key, steps), (count, _why, state, due, changes) in zip(contacts.items(), done, strict=True):
+                for step, change in changes:
+                    told.setdefault(steps[step][0], []).append(self._read(change))
+                after[key] = state, due
+                if count < len(steps):
+                    # Of a contact that stops it twice running, all that is left: most often it has ended.
+                    alone = len(steps) if count == 0 and key in stuck else count + 1
+                    after[key] = self._alone(state, steps[count:alone], told)
+                    stuck.add(key)
+                    if alone < len(steps):
+                        left[key] = steps[alone:]
+        for key, (state, due) in after.items():
+            if state:
+                self._batch.states[key] = state
+                self._batch.timers.set(key, due)
+        return told
 
-def _by_key(run: Iterable[Record]) -> Steps:
+    def _alone(
+        self, state: bytes, steps: Iterable[Step], told: dict[int, list[Told]]
+    ) -> tuple[bytes, int | None]:
+        for step in steps:
+            state, changes = self._reference(step, state)
+            if changes:
+                told.setdefault(step[0], []).extend(changes)
+        return state, next_due(state) if state else None
+
+    def _read(self, change: stageline_native.Change) -> Told:
+        if isinstance(change, bytes):
+            return dict(msgpack.unpackb(change))
+        return published(change, self._ready.lifecycle)
+
+
+def _is_no_mark(record: Record) -> bool:
+    return (record.value or b"")[:HEADER_BYTES] not in MARKS
+
+
+def _by_key(records: Iterable[Record]) -> Steps:
     steps: Steps = {}
-    for record in run:
+    for record in records:
         steps.setdefault(record.key or b"", []).append((record.offset, record.value or b""))
     return steps

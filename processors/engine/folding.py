@@ -17,17 +17,18 @@ from schemas.codec import decode_trusted
 from schemas.errors import SchemaError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import stageline_native
 
     from processors.engine.batch import Batch, History, Record
+    from processors.engine.compiled import Step, Told
     from processors.lifecycle import Contact
     from processors.lifecycle.plan import Plan
 
     Event = dict[str, Any]
     Change = dict[str, Any]
-    Tell = Callable[[Record, Iterable[Change]], None]
+    Tell = Callable[[Record, Iterable[Told]], None]
     """Takes what a record led to."""
     Pass = Callable[[Record, Event], bool]
     """Passes a record that changes the definition; False if it has to come again."""
@@ -56,19 +57,19 @@ class Folding:
         self.batch, self.tell = batch, tell
         self._plan = plan
         self._contacts: dict[bytes, Contact] = {}
-        self._runs = None if ready is None else Runs(ready, batch)
+        self._runs = None if ready is None else Runs(ready, batch, self._by_reference)
 
     def run(self, pass_: Pass) -> None:
         """Apply the records in order. Those of no contact (money spent on a channel, say) change nothing."""
         batch, number = self.batch, 0
         while number < len(batch.records):
             number += self._run_ahead(number)
-            if number == len(batch.records):
+            if batch.wanted or number == len(batch.records):
                 break
             record = batch.records[number]
             number, batch.offset = number + 1, record.offset
             try:
-                event = _decoded(record)
+                event = _decoded(record.value)
             except SchemaError as error:
                 self.tell(record, (_unreadable(error),))
                 continue
@@ -81,16 +82,37 @@ class Folding:
         self.settle()
 
     def _run_ahead(self, start: int) -> int:
-        """Let the compiled back-end fold what it can from a record on; tell how many records that was."""
-        batch = self.batch
-        if self._runs is None or not self._runs.takes(batch.records[start]):
+        """Let the compiled back-end fold up to the next mark; tell how many records that was."""
+        if self._runs is None:
             return 0
-        self.settle()
-        done = self._runs.fold(start, self.tell)
-        if done and batch.oldest is None:
-            events = _events(batch.records[start : start + done])
-            batch.oldest = next((event for event in events if event["contact_id"] is not None), None)
-        return done
+        batch, records = self.batch, self._runs.stretch(start)
+        while records:
+            try:
+                self._runs.fold(records, self.tell)
+                break
+            except Wanted as question:
+                self._want(question)
+                batch.next_offset = batch.offset
+                records = [record for record in records if record.offset < batch.offset]
+        batch.oldest = batch.oldest or next(filter(_is_of_a_contact, _events(records)), None)
+        return len(records)
+
+    def _by_reference(self, step: Step, state: bytes) -> tuple[bytes, Sequence[Change]]:
+        """Do one step to a contact's state. Raises Wanted."""
+        at, value = step
+        contact = load(self._plan, state)
+        if value is None:
+            told: Sequence[Change] = tick(self._plan, contact, at)
+        else:
+            self.batch.offset = at
+            try:
+                event = _decoded(value)
+            except SchemaError as error:
+                return state, (_unreadable(error),)
+            if not _is_of_a_contact(event):
+                return state, ()
+            contact, told, _asked = self._fold(contact, event | {"position": at})
+        return dump(self._plan, contact), told
 
     def _take(self, record: Record, event: Event, pass_: Pass) -> bool:
         """Take one record; tell whether it is done with."""
@@ -100,7 +122,7 @@ class Folding:
         if event["type"] == "lifecycle_changed":
             self.settle()
             return pass_(record, event)
-        return event["contact_id"] is None or self._apply(record, event)
+        return not _is_of_a_contact(event) or self._apply(record, event)
 
     def _apply(self, record: Record, event: Event) -> bool:
         """Apply one event to its contact; tell whether that could be done without more history."""
@@ -111,17 +133,19 @@ class Folding:
         event["position"] = record.offset
         batch.oldest = batch.oldest or event
         try:
-            asked = self._fold(record, contact, event)
+            contact, told, asked = self._fold(contact, event)
         except Wanted as question:
             self._contacts[key] = self._before(record)
-            batch.wanted = (*self._history(), *question.keys)
+            self._want(question)
             return False
+        self._contacts[key] = contact
+        self.tell(record, told)
         if asked:
             self.settle(key)  # `_before` must not go back behind it
         return True
 
-    def _fold(self, record: Record, contact: Contact, event: Event) -> bool:
-        """Fold an event and tell what it led to; returns whether history was needed for it."""
+    def _fold(self, contact: Contact, event: Event) -> tuple[Contact, list[Change], bool]:
+        """Fold an event. Returns the contact, what it led to, and whether history was needed for it."""
         understood = self.understand(event)
         changes = fold(self._plan, contact, understood)
         told: list[Change] = []
@@ -130,12 +154,10 @@ class Folding:
             if change["record"] == "refold_needed":
                 asked = True
                 contact, again = self._refold(contact, change["without"])
-                self._contacts[record.key or b""] = contact
                 told += again
             else:
                 told.append(change)
-        self.tell(record, told)
-        return asked
+        return contact, told, asked
 
     def _before(self, last: Record) -> Contact:
         """Return a contact as it was before a record of this batch."""
@@ -170,6 +192,10 @@ class Folding:
         self._need(contact_id)
         return _events(self._history()[contact_id.encode()])
 
+    def _want(self, question: Wanted) -> None:
+        """Ask for history beside what came with the batch."""
+        self.batch.wanted = (*self._history(), *question.keys)
+
     def _need(self, *contact_ids: str) -> None:
         known = self._history()
         missing = [key for key in map(str.encode, contact_ids) if key not in known]
@@ -185,10 +211,13 @@ class Folding:
         """Advance the contacts that are due, the earliest first; tell whether those were all."""
         batch = self.batch
         due = batch.timers.pop_due(at, ADVANCED_AT_ONCE)
-        for key in due:
-            contact = load(self._plan, batch.state(key))
-            self.tell(record, tick(self._plan, contact, at))
-            self.note(key, dump(self._plan, contact))
+        if self._runs is not None:
+            self.tell(record, self._runs.do({key: [(at, None)] for key in due}).get(at, ()))
+        else:
+            for key in due:
+                state, told = self._by_reference((at, None), batch.state(key))
+                self.tell(record, told)
+                self.note(key, state)
         done = len(due) < ADVANCED_AT_ONCE
         if done:
             batch.timers.clock_arrived(at)
@@ -213,11 +242,15 @@ def _events(records: Iterable[Record]) -> Iterator[Event]:
     """Read records of contact-events; what was set aside when it came is left out again."""
     for record in records:
         with suppress(SchemaError):
-            yield _decoded(record) | {"position": record.offset}
+            yield _decoded(record.value) | {"position": record.offset}
 
 
-def _decoded(record: Record) -> Event:
-    event = decode_trusted(record.value or b"")
+def _is_of_a_contact(event: Event) -> bool:
+    return event["contact_id"] is not None
+
+
+def _decoded(value: bytes | None) -> Event:
+    event = decode_trusted(value or b"")
     if "type" not in event:
         raise SchemaError(f"{event['record']} is an output of Stageline's, not an event.")
     return event

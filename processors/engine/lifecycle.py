@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from processors.backend import compiled
+from processors.engine.batch import Output
 from processors.engine.dead_letter import dead_letter
 from processors.engine.folding import Folding
 from processors.engine.outputs import TOPICS, to_output
@@ -63,12 +64,14 @@ class Lifecycle:
         """Apply the records in order, up to a barrier."""
         rules = self._first if batch.rules is None else read_rules(batch.rules)
 
-        def tell(record: Record, changes: Iterable[Change]) -> None:
+        def tell(record: Record, changes: Iterable[Change | Output]) -> None:
             for change in changes:
-                if change["record"] == "event_refused":
+                if isinstance(change, Output):
+                    batch.outputs.append(change)
+                elif change["record"] == "event_refused":
                     batch.outputs.append(dead_letter(record, change["reason"], "lifecycle"))
                 else:
                     batch.outputs.append(to_output(change))
 
-        folding = Folding(rules.plan, batch, tell, compiled(rules.plan))
+        folding = Folding(rules.plan, batch, tell, compiled(rules.plan, "outputs"))
         folding.run(lambda record, event: go_over(folding, rules, record, event))

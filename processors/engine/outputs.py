@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from processors.engine.batch import Headers
 
     Change = Mapping[str, Any]
+    Made = tuple[str, bytes, bytes, bytes, bytes]
+    """What is made of a change for its output: record, key, value, id, time."""
 
 PUBLISHED = {
     "stage_changed": STAGE_CHANGED.name,
@@ -25,6 +28,7 @@ PUBLISHED = {
     "mql_handoff": MQL_HANDOFF.name,
 }
 TOPICS = (*PUBLISHED.values(), CONTACT_EVENTS.name)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_BYTES = 1_000_000  # of a value: with key and headers it stays below the brokers' default limit
 IDENTITY = ("contact_id", "record", "cycle", "sequence", "from", "to", "handoff", "action", "plan_hash")
 
@@ -34,9 +38,28 @@ def to_output(change: Change) -> Output:
     name = change["record"]
     key = change["contact_id"].encode()
     if name in PUBLISHED:
-        return Output(PUBLISHED[name], key, _encoded(change), _cloud_event(change))
+        made = (name, key, _encoded(change), event_id(change).encode(), _time(change["at"]))
+        return published(made, change["lifecycle"])
     event = change["event"] if name == "event_forwarded" else change  # else history_transferred
     return Output(CONTACT_EVENTS.name, key, encode(event))
+
+
+def published(made: Made, lifecycle: str) -> Output:
+    """Return the record to write: CloudEvents 1.0, Kafka protocol binding, binary mode."""
+    name, key, value, id_, time = made
+    version, type_, source, content = _same_headers(name, lifecycle)
+    headers = [version, ("ce_id", id_), type_, source, ("ce_time", time), content]
+    return Output(PUBLISHED[name], key, value, headers)
+
+
+@lru_cache(maxsize=64)  # records and definitions are few
+def _same_headers(name: str, lifecycle: str) -> Headers:
+    return [
+        ("ce_specversion", b"1.0"),
+        ("ce_type", f"stageline.{name}.v{NEWEST[name].version}".encode()),
+        ("ce_source", f"/stageline/{lifecycle}".encode()),
+        ("content-type", b"application/avro"),
+    ]
 
 
 def event_id(change: Change) -> str:
@@ -53,15 +76,6 @@ def _encoded(change: Change) -> bytes:
     return value
 
 
-def _cloud_event(change: Change) -> Headers:
-    """CloudEvents 1.0, Kafka protocol binding, binary mode."""
-    name = change["record"]
-    moment = datetime.fromtimestamp(change["at"] / 1000, UTC).isoformat(timespec="milliseconds")
-    return [
-        ("ce_specversion", b"1.0"),
-        ("ce_id", event_id(change).encode()),
-        ("ce_type", f"stageline.{name}.v{NEWEST[name].version}".encode()),
-        ("ce_source", f"/stageline/{change['lifecycle']}".encode()),
-        ("ce_time", moment.encode()),
-        ("content-type", b"application/avro"),
-    ]
+def _time(at: int) -> bytes:
+    moment = EPOCH + timedelta(milliseconds=at)
+    return moment.isoformat(timespec="milliseconds").encode()

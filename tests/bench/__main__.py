@@ -10,6 +10,7 @@ import click
 from tests.bench.core import core
 from tests.bench.crash import crash
 from tests.bench.latency import latency
+from tests.bench.lifecycle import lifecycle
 from tests.bench.metrics import metrics
 from tests.bench.peers import peers
 from tests.bench.product import product
@@ -27,6 +28,7 @@ def main() -> None:
 main.add_command(core)
 main.add_command(crash)
 main.add_command(latency)
+main.add_command(lifecycle)
 main.add_command(peers)
 main.add_command(metrics)
 main.add_command(product)

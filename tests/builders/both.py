@@ -12,16 +12,20 @@ import msgpack
 
 from processors import lifecycle
 from processors.backend import compile_plan
+from processors.engine.outputs import published, to_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import stageline_native
 
+    from processors.engine.batch import Output
     from processors.lifecycle.plan import Plan
 
     Change = dict[str, Any]
     Step = tuple[bytes, tuple[Change, ...]]
+    Forms = tuple[stageline_native.Plan, stageline_native.Plan]  # changes packed, and as outputs
+    Other = Callable[[stageline_native.Plan], tuple[bytes, list[stageline_native.Change]]]
 
 INSTALLED = find_spec("stageline_native") is not None
 WHY_NOT = (
@@ -40,7 +44,7 @@ def apply(plan: Plan, state: bytes, event: Mapping[str, Any]) -> Step:
     step = lifecycle.apply(plan, state, event)
     if INSTALLED:
         may_refuse = event["type"] in RARE or _ended(plan, state)
-        _compare(step, lambda: _compiled(plan).apply(state, dict(event)), may_refuse=may_refuse)
+        _compare(step, lambda ready: ready.apply(state, dict(event)), plan, may_refuse=may_refuse)
     return step
 
 
@@ -48,22 +52,34 @@ def advance(plan: Plan, state: bytes, clock: int) -> Step:
     """`lifecycle.advance`, by both."""
     step = lifecycle.advance(plan, state, clock)
     if INSTALLED:
-        _compare(step, lambda: _compiled(plan).advance(state, clock), may_refuse=False)
+        _compare(step, lambda ready: ready.advance(state, clock), plan, may_refuse=False)
     return step
 
 
-def _compare(step: Step, other: Callable[[], tuple[bytes, list[bytes]]], *, may_refuse: bool) -> None:
+def _compare(step: Step, other: Other, plan: Plan, *, may_refuse: bool) -> None:
     from stageline_native import NeedsReference  # noqa: PLC0415
 
+    packed, finished = _compiled(plan)
     try:
-        state, changes = other()
+        state, changes = other(packed)
     except NeedsReference:
         assert may_refuse
         return
-    assert list(map(msgpack.unpackb, changes)) == list(step[1])
+    assert [msgpack.unpackb(one) for one in changes if isinstance(one, bytes)] == list(step[1])
     assert changes == list(map(msgpack.packb, step[1]))
+    assert [output_of(finished, one) for one in other(finished)[1]] == list(map(expected, step[1]))
     assert _content(state) == _content(step[0])
     assert state == step[0]
+
+
+def output_of(ready: stageline_native.Plan, change: stageline_native.Change) -> Output | Change:
+    """Read what the worker gets: an output, or a change that is none."""
+    return msgpack.unpackb(change) if isinstance(change, bytes) else published(change, ready.lifecycle)
+
+
+def expected(change: Change) -> Output | Change:
+    """Make the output that the reference makes; a refused event becomes a dead letter, of the record."""
+    return change if change["record"] == "event_refused" else to_output(change)
 
 
 def _content(state: bytes) -> Any:  # noqa: ANN401
@@ -75,12 +91,12 @@ def _ended(plan: Plan, state: bytes) -> bool:
     return contact.erased or contact.forward_to is not None
 
 
-_plans: dict[int, tuple[Plan, stageline_native.Plan]] = {}
+_plans: dict[int, tuple[Plan, Forms]] = {}
 
 
-def _compiled(plan: Plan) -> stageline_native.Plan:
-    """One per plan, by identity: tests share plans."""
+def _compiled(plan: Plan) -> Forms:
+    """One pair per plan, by identity: tests share plans."""
     known = _plans.get(id(plan))
     if known is None or known[0] is not plan:
-        known = _plans[id(plan)] = (plan, compile_plan(plan))
+        known = _plans[id(plan)] = (plan, (compile_plan(plan), compile_plan(plan, "outputs")))
     return known[1]

@@ -84,7 +84,7 @@ fn odd(what: &str) -> Unsupported {
 }
 
 /// Marker and fingerprint, as a record starts.
-fn header(fingerprint: &str) -> Option<[u8; HEADER_BYTES]> {
+pub fn header(fingerprint: &str) -> Option<[u8; HEADER_BYTES]> {
     let number = u64::from_str_radix(fingerprint, 16).ok()?;
     let mut header = [0xc3, 0x01, 0, 0, 0, 0, 0, 0, 0, 0];
     header[2..].copy_from_slice(&number.to_be_bytes());

@@ -82,6 +82,18 @@ pub enum Change {
     Refused { contact_id: Name, event_id: Option<Name>, event_type: Option<Name>, reason: String },
 }
 
+impl Change {
+    /// Name and beginning of what becomes an output.
+    pub fn head(&self) -> Option<(&'static str, &Head)> {
+        match self {
+            Self::Stage(one) => Some(("stage_changed", &one.head)),
+            Self::Segment(one) => Some(("segment_changed", &one.head)),
+            Self::Handoff(one) => Some(("mql_handoff", &one.head)),
+            Self::Refused { .. } => None,
+        }
+    }
+}
+
 /// Tells a move that the world sees.
 pub fn stage_changed(turn: &Turn, contact: &mut Contact, shift: &Shift) -> Change {
     let program = turn.program;

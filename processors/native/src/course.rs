@@ -6,7 +6,7 @@ use crate::fold::{fold, tick};
 use crate::program::Program;
 use crate::state::{dump, load};
 use crate::unsupported::{guarded, Supported};
-use crate::write::Form;
+use crate::write::{Form, Told};
 
 /// One step: a record of contact-events at an offset, or the clock at a time (ms).
 pub enum Step<'a> {
@@ -21,7 +21,7 @@ pub struct Done {
     pub stopped: Option<String>,
     pub state: Vec<u8>,
     pub next_due: Option<i64>,
-    pub changes: Vec<(usize, Vec<u8>)>,
+    pub changes: Vec<(usize, Told)>,
 }
 
 /// Does steps up to the first that the reference has to do. Fails where it has to read the state already.
@@ -36,7 +36,7 @@ pub fn run(program: &Program, state: &[u8], steps: &[Step], form: Form) -> Suppo
             break;
         }
         done.steps = index + 1;
-        done.changes.extend(out.drain(..).map(|change| (index, form.bytes(program, &change))));
+        done.changes.extend(out.drain(..).map(|change| (index, form.tell(program, &change))));
     }
     guarded(|| {
         dump(program, &contact, &mut done.state);

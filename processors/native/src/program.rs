@@ -6,6 +6,7 @@ use crate::check::Condition;
 use crate::compile::{Compiler, Inputs};
 use crate::counts::Counter;
 use crate::matching::{Bits, CaseFolding, Matcher};
+use crate::outputs::{self, Outputs};
 use crate::plan::{self, Name, Plan, Rule, TOTAL};
 use crate::ring::Ring;
 use crate::rules::{Counted, Sum};
@@ -41,6 +42,7 @@ pub struct Surroundings {
     pub clock_changes: Vec<(i64, i64)>,            // instant and offset from then on, ms
     pub known_until: i64,                          // ms UTC
     pub versions: Vec<(String, Name, Json, Json)>, // of the records of contact-events, see `Decoder`
+    pub outputs: outputs::Asked,
 }
 
 /// A leave rule, compiled.
@@ -75,6 +77,7 @@ pub struct Program {
     pub inputs: Inputs,
     pub matcher: Matcher,
     pub decoder: Decoder,
+    pub outputs: Outputs,
     pub ring: Ring,
     pub counters: Vec<Counter>,
     pub filters: Vec<(usize, Counted)>,                   // score, rule
@@ -155,6 +158,7 @@ impl Program {
             units: alternatives.iter().enumerate().map(|(unit, one)| (one.key.clone(), unit)).collect(),
             stage_index: names(&plan),
             decoder: Decoder::new(&around.versions, &wanted(&plan)),
+            outputs: Outputs::new(around.outputs),
             matcher,
             counters,
             filters,

@@ -10,12 +10,12 @@ use crate::python_intake::Intake;
 use crate::replay::{replay, Asked};
 use crate::state::{dump, load};
 use crate::unsupported::{guarded, Supported, Unsupported};
-use crate::write::Form;
+use crate::write::{Form, Told};
 use pyo3::create_exception;
-use pyo3::exceptions::PyException;
+use pyo3::exceptions::{PyException, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::{PyBytes, PyDict, PyList};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 use std::sync::Arc;
 
 create_exception!(stageline_native, NeedsReference, PyException, "The reference has to do it: why.");
@@ -26,22 +26,33 @@ impl From<Unsupported> for PyErr {
     }
 }
 
-/// A compiled plan. It tells changes as `MessagePack`, or with `lines` as lines of JSON.
+/// A compiled plan, and the form it tells changes in; see the stub.
 #[pyclass(frozen)]
 pub struct Plan {
     program: Arc<Program>,
     form: Form,
 }
 
-type Stepped<'py> = (Bound<'py, PyBytes>, Vec<Bound<'py, PyBytes>>);
+type Stepped<'py> = (Bound<'py, PyBytes>, Vec<Bound<'py, PyAny>>);
 
 #[pymethods]
 impl Plan {
     #[new]
-    #[pyo3(signature = (plan_json, surroundings, *, lines = false))]
-    fn new(py: Python<'_>, plan_json: &str, surroundings: &str, lines: bool) -> PyResult<Self> {
+    fn new(py: Python<'_>, plan_json: &str, surroundings: &str, form: &str) -> PyResult<Self> {
+        let form = match form {
+            "packed" => Form::Packed,
+            "lines" => Form::Lines,
+            "outputs" => Form::Outputs,
+            _ => return Err(PyValueError::new_err(format!("{form}: changes have no such form"))),
+        };
         let program = py.detach(|| guarded(|| Program::new(plan_json, surroundings)))?;
-        Ok(Self { program: Arc::new(program), form: if lines { Form::Lines } else { Form::Packed } })
+        Ok(Self { program: Arc::new(program), form })
+    }
+
+    /// Id and version of the definition.
+    #[getter]
+    fn lifecycle(&self) -> &str {
+        &self.program.lifecycle
     }
 
     /// Applies one event to a state; gives the next state, and each change as bytes.
@@ -61,15 +72,15 @@ impl Plan {
     fn run<'py>(&self, py: Python<'py>, contacts: Vec<Given>) -> PyResult<Bound<'py, PyList>> {
         let (program, form) = (&*self.program, self.form);
         let all = py.detach(|| contacts.iter().map(|one| course(program, one, form)).collect::<Vec<_>>());
-        let told = PyList::empty(py);
+        let done = PyList::empty(py);
         for one in all {
             let changes = PyList::empty(py);
-            for (step, bytes) in &one.changes {
-                changes.append((step, PyBytes::new(py, bytes)))?;
+            for (step, change) in &one.changes {
+                changes.append((step, told(py, change)?))?;
             }
-            told.append((one.steps, one.stopped, PyBytes::new(py, &one.state), one.next_due, changes))?;
+            done.append((one.steps, one.stopped, PyBytes::new(py, &one.state), one.next_due, changes))?;
         }
-        Ok(told)
+        Ok(done)
     }
 
     /// Replays a partition of an archive; see the stub.
@@ -134,11 +145,24 @@ impl Plan {
                 step(program, &mut contact, &mut out)?;
                 let mut next = Vec::new();
                 dump(program, &contact, &mut next);
-                Ok((next, out.iter().map(|change| form.bytes(program, change)).collect::<Vec<_>>()))
+                Ok((next, out.iter().map(|change| form.tell(program, change)).collect::<Vec<_>>()))
             })
         })?;
-        let changes = changes.iter().map(|change| PyBytes::new(py, change)).collect();
+        let changes = changes.iter().map(|change| told(py, change)).collect::<PyResult<_>>()?;
         Ok((PyBytes::new(py, &state), changes))
+    }
+}
+
+/// A change as Python gets it: bytes, or the parts of an output.
+fn told<'py>(py: Python<'py>, change: &Told) -> PyResult<Bound<'py, PyAny>> {
+    match change {
+        Told::Bytes(bytes) => Ok(PyBytes::new(py, bytes).into_any()),
+        Told::Output(one) => {
+            let bytes = |part: &[u8]| PyBytes::new(py, part);
+            let (key, id, time) = (one.key.as_bytes(), one.id.as_bytes(), one.time.as_bytes());
+            let parts = (PyString::intern(py, one.record), bytes(key), bytes(&one.value), bytes(id), bytes(time));
+            Ok(parts.into_pyobject(py)?.into_any())
+        }
     }
 }
 

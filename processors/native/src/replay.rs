@@ -8,7 +8,7 @@ use crate::plan::Name;
 use crate::program::Program;
 use crate::state::{dump, load};
 use crate::unsupported::{guarded, Supported, Unsupported};
-use crate::write::Form;
+use crate::write::line;
 use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -336,7 +336,7 @@ impl Replay<'_> {
                     continue;
                 }
             };
-            let line = Form::Lines.bytes(self.program, &change);
+            let line = line(self.program, &change);
             course.share.line(kind, &line);
             if let Change::Stage(one) = &change {
                 course.share.moves.push((one.track.clone(), one.from.clone(), one.to.clone()));

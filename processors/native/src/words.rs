@@ -31,14 +31,19 @@ pub fn points(thousandths: i64) -> String {
 
 /// `2026-03-01T09:30:00.000Z`.
 pub fn moment(at: i64) -> String {
+    date(at).unwrap_or_else(|| give_up("a moment beyond what a date can say")) + "Z"
+}
+
+/// `2026-03-01T09:30:00.000`, in UTC; none beyond what four digits of a year can say.
+pub fn date(at: i64) -> Option<String> {
     if !(0..=LAST_MOMENT).contains(&at) {
-        give_up("a moment beyond what a date can say");
+        return None;
     }
     let (days, ms) = (at / 86_400_000, at % 86_400_000);
     let (year, month, day) = civil(days);
     let (second, ms) = (ms / 1_000, ms % 1_000);
     let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z")
+    Some(format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}"))
 }
 
 /// Proleptic Gregorian date of a day since 1970-01-01, by Howard Hinnant's `civil_from_days`.

@@ -2,12 +2,14 @@
 
 use crate::changes::{Cause, Change, Head, Why};
 use crate::contact::Touch;
+use crate::json_line::JsonLine;
+use crate::outputs::Output;
 use crate::pack::Packer;
 use crate::plan::Name;
 use crate::program::Program;
 use crate::turn::Evidence;
 
-/// What a record is written to: as `MessagePack` or as JSON.
+/// What a record is written to.
 pub trait Sink {
     fn map(&mut self, length: usize);
     fn end_map(&mut self);
@@ -35,29 +37,48 @@ pub trait Sink {
     }
 }
 
-/// How changes are told: as `MessagePack`, or as lines of JSON.
+/// How changes are told: as `MessagePack`, as lines of JSON, or as outputs where that can be done.
 #[derive(Clone, Copy)]
 pub enum Form {
     Packed,
     Lines,
+    Outputs,
+}
+
+/// A change in one of these forms; an output that cannot be made here is packed.
+pub enum Told {
+    Bytes(Vec<u8>),
+    Output(Output),
 }
 
 impl Form {
-    pub fn bytes(self, program: &Program, one: &Change) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(1_024);
+    pub fn tell(self, program: &Program, one: &Change) -> Told {
         match self {
-            Self::Packed => change(program, one, &mut Packer(&mut bytes)),
-            Self::Lines => {
-                change(program, one, &mut JsonLine(&mut bytes));
-                bytes.push(b'\n');
-            }
+            Self::Packed => Told::Bytes(packed(program, one)),
+            Self::Lines => Told::Bytes(line(program, one)),
+            Self::Outputs => program
+                .outputs
+                .output(program, one)
+                .map_or_else(|| Told::Bytes(packed(program, one)), Told::Output),
         }
-        bytes
     }
 }
 
+fn packed(program: &Program, one: &Change) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(1_024);
+    change(program, one, &mut Packer(&mut bytes));
+    bytes
+}
+
+pub fn line(program: &Program, one: &Change) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(1_024);
+    change(program, one, &mut JsonLine(&mut bytes));
+    bytes.push(b'\n');
+    bytes
+}
+
 /// Writes one change.
-fn change(program: &Program, change: &Change, to: &mut impl Sink) {
+pub fn change(program: &Program, change: &Change, to: &mut impl Sink) {
     match change {
         Change::Stage(one) => {
             to.map(19);
@@ -263,73 +284,5 @@ impl Sink for Packer<'_> {
 
     fn nil(&mut self) {
         Packer::nil(self);
-    }
-}
-
-/// One JSON object on a line, as `stageline replay` writes it: no spaces, only what must be escaped is.
-pub struct JsonLine<'a>(pub &'a mut Vec<u8>);
-
-impl JsonLine<'_> {
-    fn comma(&mut self) {
-        if !matches!(self.0.last(), Some(b'{' | b'[')) {
-            self.0.push(b',');
-        }
-    }
-}
-
-impl Sink for JsonLine<'_> {
-    fn map(&mut self, _length: usize) {
-        self.0.push(b'{');
-    }
-
-    fn end_map(&mut self) {
-        self.0.push(b'}');
-    }
-
-    fn key(&mut self, name: &str) {
-        self.comma();
-        self.str(name);
-        self.0.push(b':');
-    }
-
-    fn list(&mut self, _length: usize) {
-        self.0.push(b'[');
-    }
-
-    fn item(&mut self) {
-        self.comma();
-    }
-
-    fn end_list(&mut self) {
-        self.0.push(b']');
-    }
-
-    fn str(&mut self, one: &str) {
-        self.0.push(b'"');
-        for byte in one.bytes() {
-            match byte {
-                b'"' | b'\\' => self.0.extend_from_slice(&[b'\\', byte]),
-                b'\n' => self.0.extend_from_slice(b"\\n"),
-                b'\r' => self.0.extend_from_slice(b"\\r"),
-                b'\t' => self.0.extend_from_slice(b"\\t"),
-                0x08 => self.0.extend_from_slice(b"\\b"),
-                0x0c => self.0.extend_from_slice(b"\\f"),
-                0..0x20 => self.0.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
-                _ => self.0.push(byte),
-            }
-        }
-        self.0.push(b'"');
-    }
-
-    fn int(&mut self, one: i64) {
-        self.0.extend_from_slice(one.to_string().as_bytes());
-    }
-
-    fn bool(&mut self, one: bool) {
-        self.0.extend_from_slice(if one { b"true" } else { b"false" });
-    }
-
-    fn nil(&mut self) {
-        self.0.extend_from_slice(b"null");
     }
 }

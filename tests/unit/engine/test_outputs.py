@@ -29,3 +29,12 @@ def test_an_explanation_too_long_to_send_is_cut_to_its_summary() -> None:
     assert len(output.value or b"") < MAX_BYTES
     assert sent["why"] == {**change["why"], "evidence": [], "score_parts": []}
     assert {**sent, "why": None} == {**change, "why": None}
+
+
+def test_the_time_of_a_change_is_exact_to_the_millisecond_in_every_year() -> None:
+    change = stage_change()
+    for at, said in (
+        (1_772_442_000_001, b"2026-03-02T09:00:00.001+00:00"),
+        (253_402_300_799_999, b"9999-12-31T23:59:59.999+00:00"),
+    ):
+        assert dict(to_output(change | {"at": at}).headers)["ce_time"] == said

@@ -52,7 +52,7 @@ def test_states_and_changes_are_the_same_bytes_at_every_event(name: str) -> None
 
 def test_changes_are_the_lines_that_replay_writes() -> None:
     plan, state, lines = load_lifecycle("buyers-journey"), b"", 0
-    ready = compile_plan(plan, lines=True)
+    ready = compile_plan(plan, "lines")
     odd = {"source": 'say "hi"\\ \x01\t\n\x7f \u00e9\u2028\U0001f600', "url": "/pricing"}
     for position in range(9):
         told = event("page_view", MONDAY + position, event_id=f"e{position}", **odd)

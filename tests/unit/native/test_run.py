@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import msgpack
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,13 +16,18 @@ from tests.builders import both
 from tests.builders.histories import events
 from tests.builders.story import DAY, MONDAY, event
 
+if TYPE_CHECKING:
+    from processors.engine.batch import Output
+
+    Change = dict[str, Any]
+
 pytestmark = pytest.mark.skipif(not both.INSTALLED, reason=both.WHY_NOT)
 PLANS = {name: load_lifecycle(name) for name in presets()}
-READY = {name: compile_plan(plan) for name, plan in PLANS.items()} if both.INSTALLED else {}
+READY = {name: compile_plan(plan, "outputs") for name, plan in PLANS.items()} if both.INSTALLED else {}
 Steps = list[tuple[int, bytes | None]]
 
 
-def folded(name: str, steps: Steps) -> tuple[bytes, list[tuple[int, bytes]]]:
+def folded(name: str, steps: Steps) -> tuple[bytes, list[tuple[int, Output | Change]]]:
     """What the reference makes of steps."""
     plan, changes = PLANS[name], []
     contact = lifecycle.load(plan, b"")
@@ -32,7 +36,7 @@ def folded(name: str, steps: Steps) -> tuple[bytes, list[tuple[int, bytes]]]:
             out = lifecycle.tick(plan, contact, at)
         else:
             out = lifecycle.fold(plan, contact, {**decode_trusted(record), "position": at})
-        changes += [(index, msgpack.packb(change)) for change in out]
+        changes += [(index, both.expected(change)) for change in out]
     return lifecycle.dump(plan, contact), changes
 
 
@@ -45,7 +49,8 @@ def test_records_and_clocks_in_one_go_are_what_the_reference_makes_of_them(
     steps.append((MONDAY + 1_000 * DAY, None))
     ((done, stopped, state, due, changes),) = READY[name].run([(b"", steps)])
     assert (done, stopped) == (len(steps), None)
-    assert (state, changes) == folded(name, steps)
+    told = [(step, both.output_of(READY[name], change)) for step, change in changes]
+    assert (state, told) == folded(name, steps)
     assert due == lifecycle.next_due(state)
 
 
