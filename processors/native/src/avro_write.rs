@@ -25,7 +25,14 @@ enum Open<'a> {
 impl<'a> AvroWriter<'a> {
     /// `out` is what comes before the record.
     pub fn new(schema: &'a Schema, out: Vec<u8>, root: &'a Shape) -> Self {
-        Self { records: &schema.records, out, next: Some(root), open: Vec::new(), places: Vec::new(), fits: true }
+        Self {
+            records: &schema.records,
+            out,
+            next: Some(root),
+            open: Vec::new(),
+            places: Vec::new(),
+            fits: true,
+        }
     }
 
     pub fn bytes(self) -> Option<Vec<u8>> {

@@ -2,9 +2,10 @@
 
 use crate::changes::Change;
 use crate::contact::Contact;
+use crate::dump::dump;
 use crate::fold::{fold, tick};
+use crate::load::load;
 use crate::program::Program;
-use crate::state::{dump, load};
 use crate::unsupported::{guarded, Supported};
 use crate::write::{Form, Told};
 

@@ -5,7 +5,7 @@ use crate::calendar::Calendar;
 use crate::check::Condition;
 use crate::compile::{Compiler, Inputs};
 use crate::counts::Counter;
-use crate::matching::{Bits, CaseFolding, Matcher};
+use crate::matching::{CaseFolding, Matcher};
 use crate::outputs::{self, Outputs};
 use crate::plan::{self, Name, Plan, Rule, TOTAL};
 use crate::ring::Ring;
@@ -13,26 +13,11 @@ use crate::rules::{Counted, Sum};
 use crate::scores::{Board, Card};
 use crate::segments::Bands;
 use crate::subject::Field;
+use crate::touched::{kept_fields, touched, wanted, Touched};
 use crate::unsupported::{Supported, Unsupported};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 use serde_json::Value as Json;
-
-const HANDLED: [&str; 13] = [
-    "profile",
-    "deal",
-    "stage",
-    "amount",
-    "currency",
-    "handoff",
-    "reason",
-    "actor",
-    "track",
-    "kind",
-    "until",
-    "name",
-    "properties",
-];
 
 /// What the reference's Python knows and hands over, so that both back-ends know the same.
 #[derive(Deserialize)]
@@ -57,14 +42,6 @@ pub struct Alternative {
     pub stage: i32,
     pub rank: i64,
     pub condition: Condition,
-}
-
-/// What a behaviour adds to: counters, rules with their scores, and the input bits that makes dirty.
-#[derive(Default)]
-pub struct Touched {
-    pub counters: Vec<usize>,
-    pub filters: Vec<usize>,
-    pub dirty: Bits,
 }
 
 pub struct Program {
@@ -231,54 +208,6 @@ fn filters(plan: &Plan) -> Vec<(usize, Counted)> {
         Rule::FitRule(_) => None,
     });
     rules.collect()
-}
-
-fn touched(plan: &Plan, inputs: &Inputs) -> Vec<Touched> {
-    let mut touched: Vec<Touched> = plan.behaviours.iter().map(|_| Touched::default()).collect();
-    let counters = plan.counters.iter().map(|one| one.behaviour).enumerate();
-    for (index, behaviour) in counters {
-        touched[behaviour].counters.push(index);
-        touched[behaviour].dirty |= inputs.counter(index);
-    }
-    for (index, shape) in plan.calendars.iter().enumerate() {
-        touched[shape.behaviour].counters.push(plan.counters.len() + index);
-        touched[shape.behaviour].dirty |= inputs.calendar(index);
-    }
-    let rules = plan.rules.iter().filter_map(|rule| match rule {
-        Rule::BehaviourRule(rule) => Some(rule),
-        Rule::FitRule(_) => None,
-    });
-    for (place, rule) in rules.enumerate() {
-        touched[rule.behaviour].filters.push(place);
-        touched[rule.behaviour].dirty |= inputs.score(rule.score);
-    }
-    touched
-}
-
-fn kept_fields(plan: &Plan) -> FxHashMap<Name, Vec<(Name, Field)>> {
-    let mut kept: FxHashMap<Name, Vec<(Name, Field)>> = FxHashMap::default();
-    for (event, field) in &plan.last_fields {
-        kept.entry(event.clone()).or_default().push((field.clone(), Field::new(field)));
-    }
-    for fields in kept.values_mut() {
-        fields.sort_by(|(one, _), (other, _)| one.cmp(other));
-        fields.dedup_by(|(one, _), (other, _)| one == other);
-    }
-    kept
-}
-
-/// Fields that behaviours, counters and rules look at, and those that the handlers of some records read.
-fn wanted(plan: &Plan) -> FxHashSet<Name> {
-    let mut wanted: FxHashSet<Name> = HANDLED.iter().map(|name| (*name).into()).collect();
-    let atoms = plan.behaviours.iter().flat_map(|behaviour| &behaviour.atoms);
-    wanted.extend(atoms.flat_map(|atom| atom.tests.iter().map(|test| test.field.clone())));
-    wanted.extend(plan.counters.iter().filter_map(|counter| counter.distinct.clone()));
-    wanted.extend(plan.last_fields.iter().map(|(_, field)| field.clone()));
-    wanted.extend(plan.rules.iter().filter_map(|rule| match rule {
-        Rule::BehaviourRule(rule) => rule.distinct.clone(),
-        Rule::FitRule(_) => None,
-    }));
-    wanted
 }
 
 fn branches(condition: &plan::Condition) -> Vec<&plan::Condition> {

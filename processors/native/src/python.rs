@@ -3,12 +3,13 @@
 use crate::changes::Change;
 use crate::contact::Contact;
 use crate::course::{run, Done, Step};
+use crate::dump::dump;
 use crate::fold::{fold, tick};
+use crate::load::load;
 use crate::program::Program;
 use crate::python_event::HeldEvent;
 use crate::python_intake::Intake;
 use crate::replay::{replay, Asked};
-use crate::state::{dump, load};
 use crate::unsupported::{guarded, Supported, Unsupported};
 use crate::write::{Form, Told};
 use pyo3::create_exception;
@@ -160,7 +161,8 @@ fn told<'py>(py: Python<'py>, change: &Told) -> PyResult<Bound<'py, PyAny>> {
         Told::Output(one) => {
             let bytes = |part: &[u8]| PyBytes::new(py, part);
             let (key, id, time) = (one.key.as_bytes(), one.id.as_bytes(), one.time.as_bytes());
-            let parts = (PyString::intern(py, one.record), bytes(key), bytes(&one.value), bytes(id), bytes(time));
+            let parts =
+                (PyString::intern(py, one.record), bytes(key), bytes(&one.value), bytes(id), bytes(time));
             Ok(parts.into_pyobject(py)?.into_any())
         }
     }

@@ -2,18 +2,19 @@
 
 use crate::archive::Partition;
 use crate::changes::Change;
+use crate::clocks::Clocks;
 use crate::contact::Contact;
+use crate::dump::dump;
 use crate::fold::{fold, tick, RARE};
+use crate::load::load;
 use crate::plan::Name;
 use crate::program::Program;
-use crate::state::{dump, load};
+use crate::tally::{Share, Tally};
 use crate::unsupported::{guarded, Supported, Unsupported};
 use crate::write::line;
 use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use rustc_hash::FxHashMap;
-use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{BufWriter, Error, Seek, SeekFrom, Write};
 
@@ -35,92 +36,6 @@ pub struct Asked {
     anew: bool,
     changes: Option<String>,
     states: Option<String>,
-}
-
-/// Clock records of the partition, see `processors/replay/clocks.py`.
-struct Clocks {
-    offsets: Vec<i64>,
-    times: Vec<i64>,
-    highest: Vec<i64>,
-}
-
-impl Clocks {
-    fn new(offsets: Vec<i64>, times: Vec<i64>) -> Self {
-        let highest = times.iter().scan(i64::MIN, |high, at| {
-            *high = (*high).max(*at);
-            Some(*high)
-        });
-        Self { highest: highest.collect(), offsets, times }
-    }
-
-    fn after(&self, offset: i64) -> usize {
-        self.offsets.partition_point(|one| *one <= offset)
-    }
-
-    fn first_due(&self, due: i64, start: usize) -> usize {
-        if start > 0 && due <= self.highest[start - 1] {
-            let later = self.times[start..].iter().position(|at| *at >= due);
-            return later.map_or(self.times.len(), |steps| start + steps);
-        }
-        start + self.highest[start..].partition_point(|high| *high < due)
-    }
-}
-
-/// Track, from, to.
-type Move = (Name, Option<Name>, Option<Name>);
-
-/// Sums over contacts.
-#[derive(Default)]
-pub struct Tally {
-    pub events: u64,
-    pub contacts: u64,
-    pub refused: u64,
-    pub last_time: i64,
-    pub digest: [u8; 32],
-    pub records: [u64; 3], // stage_changed, segment_changed, mql_handoff
-    pub moves: FxHashMap<Move, u64>,
-    pub left: Vec<Vec<u8>>, // contacts that the reference has to do
-}
-
-/// One contact's share, which only counts when the contact is done to its end.
-#[derive(Default)]
-struct Share {
-    records: [u64; 3],
-    moves: Vec<Move>,
-    refused: u64,
-    last_time: i64,
-    hash: Option<Sha256>,
-}
-
-impl Share {
-    fn line(&mut self, kind: usize, line: &[u8]) {
-        self.records[kind] += 1;
-        self.hash.get_or_insert_default().update(line);
-    }
-
-    fn add_to(self, tally: &mut Tally) {
-        for (sum, count) in tally.records.iter_mut().zip(self.records) {
-            *sum += count;
-        }
-        for one in self.moves {
-            *tally.moves.entry(one).or_default() += 1;
-        }
-        tally.refused += self.refused;
-        tally.last_time = tally.last_time.max(self.last_time);
-        if let Some(hash) = self.hash {
-            add(&mut tally.digest, &hash.finalize().into());
-        }
-    }
-}
-
-/// Adds big-endian numbers of 256 bits; the sum wraps around.
-fn add(sum: &mut [u8; 32], other: &[u8; 32]) {
-    let mut carry = 0_u16;
-    for (digit, more) in sum.iter_mut().zip(other).rev() {
-        carry += u16::from(*digit) + u16::from(*more);
-        *digit = carry as u8;
-        carry >>= 8;
-    }
 }
 
 /// A file whose end can be taken back.
