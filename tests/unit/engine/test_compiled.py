@@ -9,7 +9,7 @@ import pytest
 
 from processors.engine import compiled
 from processors.engine.batch import Batch, Output
-from processors.engine.lifecycle import Lifecycle
+from processors.engine.lifecycle import Lifecycle, LifecycleClock
 from processors.engine.store import MemoryStore
 from processors.engine.timers import Timers
 from processors.intake import place_normal
@@ -31,16 +31,19 @@ FAR = 1 << 50
 
 
 def log() -> list[FetchedRecord]:
-    """A made-up year with visitors who are identified, a void, damaged bytes and a contact that is erased."""
+    """A made-up year with visitors who are identified, voids, damaged bytes, an erased contact and clocks."""
     records: list[FetchedRecord] = []
+    of_c1 = ""
     for row in rows(EVENTS, CONTACTS, 3):
         for placed in place_normal(decode(json.dumps(row).encode())):
             _add(records, placed)
+            of_c1 = placed["event_id"] if placed["contact_id"] == "c1" else of_c1
         if len(records) % 300 == 0:
             at = row["occurred_at"]
-            _add(records, event("engagement_voided", at, contact_id="c1", event_id=f"v{at}", voids="e1"))
+            _add(records, event("engagement_voided", at, contact_id="c1", event_id=f"v{at}", voids=of_c1))
             _add(records, event("contact_erased", at, contact_id="c3", event_id=f"x{at}"))
             records.append(_record(len(records), b"c2", b"\xc3\x01 no event"))
+            records.append(_record(len(records), b"", LifecycleClock().record(at) or b""))
     return records
 
 
@@ -58,7 +61,7 @@ def processed(
     """States, outputs and who is due, earliest first; the log cut into batches of one size."""
     lifecycle, store, timers = Lifecycle(load_lifecycle("full")), MemoryStore(), Timers()
     outputs: list[Output] = []
-    start = 0
+    start = asked = 0
     history: History | None = None
     while start < len(records):
         batch = Batch(
@@ -72,8 +75,10 @@ def processed(
         store.apply(batch.states)
         outputs += batch.outputs
         start = batch.next_offset
+        asked += bool(batch.wanted)
         wanted = {key: [one for one in records if one.key == key] for key in batch.wanted}
         history = wanted or None
+    assert asked
     return dict(store.items()), outputs, timers.pop_due(FAR, len(records))
 
 
