@@ -143,18 +143,27 @@ def describe(admin: KafkaAdminClient, names: Sequence[str]) -> list[dict[str, An
     return [one for one in found if not one["error_code"]]
 
 
+def partition_count(bootstrap: str, name: str) -> int:
+    """Return how many partitions a topic has. Raises LifecycleError."""
+    return len(_found(bootstrap, name)["partitions"])
+
+
 def topic_id(bootstrap: str, name: str) -> str:
     """Return what tells a topic from any other, also from one of the same name. Raises LifecycleError."""
+    if not (known := _found(bootstrap, name).get("topic_id")) or not UUID(str(known)).int:
+        raise LifecycleError(
+            "STAGELINE_STORE=rocksdb and --standby need brokers that give topics an id (Kafka 2.8 or newer)."
+            " Set STAGELINE_STORE=memory without --standby, or update them."
+        )
+    return str(known)
+
+
+def _found(bootstrap: str, name: str) -> dict[str, Any]:
     with administering(bootstrap) as admin:
         found = describe(admin, [name])
     if not found:
         raise LifecycleError(f"Topic {name} does not exist: `stageline topics create`.")
-    if not (known := found[0].get("topic_id")) or not UUID(str(known)).int:
-        raise LifecycleError(
-            "STAGELINE_STORE=rocksdb needs brokers that give topics an id (Kafka 2.8 or newer)."
-            " Set STAGELINE_STORE=memory, or update them."
-        )
-    return str(known)
+    return found[0]
 
 
 def repair(admin: KafkaAdminClient) -> list[str]:

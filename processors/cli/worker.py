@@ -29,9 +29,11 @@ HALVES = ("intake", "lifecycle")
     help="Serve /healthz, /readyz and /metrics there. [default: not served]",
 )
 @click.option("--health-host", default="127.0.0.1", show_default=True)
-def worker(only: str | None, health_port: int | None, health_host: str) -> None:
+@click.option("--standby", is_flag=True, help="Keep warm copies of what other workers own.")
+def worker(only: str | None, health_port: int | None, health_host: str, *, standby: bool) -> None:
     """Run a worker. Start as many as there are partitions; they share the work and take over from each other.
 
+    With --standby each of them holds the states of all contacts, and a take-over reads the last few only.
     SIGTERM or Ctrl-C finishes what is open and leaves. Logs go to stderr.
     """
     from processors.engine.app import make_app, run  # noqa: PLC0415 - Faust takes half a second to import
@@ -42,15 +44,16 @@ def worker(only: str | None, health_port: int | None, health_host: str) -> None:
     ensure_topics(settings.bootstrap_servers)
     processors = _processors(HALVES if only is None else (only,), settings)
     health = None if health_port is None else Health(health_host, health_port, settings.ready_lag)
-    run(make_app(processors, settings.bootstrap_servers, health, _shelf(settings)))
+    shelf = _shelf(settings, standby=standby)
+    run(make_app(processors, settings.bootstrap_servers, health, shelf, standby=standby))
 
 
-def _shelf(settings: Settings) -> Shelf:
-    from processors.engine.shelf import DiskShelf, MemoryShelf  # noqa: PLC0415 - as above
+def _shelf(settings: Settings, *, standby: bool) -> Shelf:
+    from processors.engine.shelf import DiskShelf, MemoryShelf, WarmShelf  # noqa: PLC0415 - as above
 
-    if settings.store == "memory":
-        return MemoryShelf()
-    return DiskShelf(settings.state_dir or settings.home / "state", settings.bootstrap_servers)
+    if settings.store == "rocksdb":
+        return DiskShelf(settings.state_dir or settings.home / "state", settings.bootstrap_servers)
+    return WarmShelf(settings.bootstrap_servers) if standby else MemoryShelf()
 
 
 def _processors(halves: tuple[str, ...], settings: Settings) -> list[Processor]:

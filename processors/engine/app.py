@@ -9,11 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NoReturn, cast
 
 import faust
+from aiokafka import TopicPartition
 
 from processors.engine.header_names import tolerate_any_header_name
 from processors.engine.member import Member
 from processors.engine.pages import add_pages, check_address
+from processors.engine.standby import Standby
 from processors.logs import log_to_stderr
+from processors.topic_admin import partition_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,7 +34,7 @@ class _Boot(faust.App.BootStrategy):  # type: ignore[misc, valid-type] # Faust d
     enable_kafka = False
 
     def server(self) -> Iterable[ServiceT]:
-        return cast("Iterable[ServiceT]", self._chain(super().server(), self.app.members))
+        return cast("Iterable[ServiceT]", self._chain(super().server(), self.app.standby, self.app.members))
 
 
 class EngineApp(faust.App):
@@ -39,15 +42,24 @@ class EngineApp(faust.App):
 
     BootStrategy = _Boot
     members: Sequence[Member] = ()
+    standby: Sequence[Standby] = ()
 
     async def on_first_start(self) -> None:
         """Make no folder, as Faust would: what the engine keeps on disk, if anything, is the shelf's."""
 
 
 def make_app(
-    processors: Iterable[Processor], bootstrap: str, health: Health | None = None, shelf: Shelf | None = None
+    processors: Sequence[Processor],
+    bootstrap: str,
+    health: Health | None = None,
+    shelf: Shelf | None = None,
+    *,
+    standby: bool = False,
 ) -> EngineApp:
-    """Make the app that runs these processors; `shelf` None: states are held in memory only."""
+    """Make the app that runs these processors; `shelf` None: states are held in memory only.
+
+    `standby`: warm copies of what others own are kept on the shelf, which must be one that keeps.
+    """
     app = EngineApp(
         "stageline",
         broker=f"kafka://{bootstrap}",
@@ -58,11 +70,25 @@ def make_app(
         web_router_enabled=False,  # Faust's own pages tell of agents and tables, of which there are none
         web_tables_enabled=False,
     )
+    if shelf is not None and standby:
+        copies = Standby(
+            shelf, bootstrap, _changelogs(processors, bootstrap), loop=app.loop, beacon=app.beacon
+        )
+        shelf, app.standby = copies, [copies]
     app.members = [Member(one, bootstrap, shelf, loop=app.loop, beacon=app.beacon) for one in processors]
     if health is not None:
         check_address(health)
         add_pages(app, app.members, health)
     return app
+
+
+def _changelogs(processors: Iterable[Processor], bootstrap: str) -> list[TopicPartition]:
+    topics = [one.changelog for one in processors if one.changelog is not None]
+    return [
+        TopicPartition(topic, number)
+        for topic in topics
+        for number in range(partition_count(bootstrap, topic))
+    ]
 
 
 def run(app: EngineApp) -> NoReturn:

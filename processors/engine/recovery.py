@@ -94,17 +94,7 @@ async def restore(
     A changelog that lost contacts (emptied or made anew under a running worker, say) counts as empty.
     A store that does not fit the changelog is emptied, and all of the changelog read.
     """
-    reader = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
-        isolation_level="read_committed",
-        auto_offset_reset="earliest",
-        enable_auto_commit=False,
-        max_partition_fetch_bytes=FETCH_BYTES,
-        fetch_max_wait_ms=50,  # at the end of the log a fetch waits this long for nothing,
-        **kafka_access(),
-    )
-    reader.assign([changelog])
-    await reader.start()
+    reader = await open_reader(bootstrap, changelog)
     try:
         kept = store.covered
         if kept is not None and not await _continue(reader, changelog, store, kept):
@@ -116,6 +106,31 @@ async def restore(
     finally:
         await reader.stop()
     return _trusted(changelog, store, store.covered.progress if store.covered else None)
+
+
+async def open_reader(bootstrap: str, changelog: TopicPartition) -> AIOKafkaConsumer:
+    """Open what reads the committed rows of a changelog, from its beginning unless told to `seek`."""
+    reader = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        isolation_level="read_committed",
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        max_partition_fetch_bytes=FETCH_BYTES,
+        fetch_max_wait_ms=50,  # at the end of the log a fetch waits this long for nothing,
+        **kafka_access(),
+    )
+    reader.assign([changelog])
+    await reader.start()
+    return reader
+
+
+async def read_some(reader: AIOKafkaConsumer, changelog: TopicPartition, store: Store) -> None:
+    """Take over the rows that come next, if any come in a tenth of a second."""
+    fetched = await reader.getmany(timeout_ms=100, max_records=ROWS_AT_ONCE)
+    rows = {record.key: record.value for record in fetched.get(changelog, ())}
+    progress = rows.pop(PROGRESS_KEY, store.covered.progress if store.covered else None)
+    store.apply(rows, Covered(await reader.position(changelog), progress))
+    await asyncio.sleep(0)  # heartbeats go on, and so do the other partitions
 
 
 async def _continue(reader: AIOKafkaConsumer, changelog: TopicPartition, store: Store, kept: Covered) -> bool:
@@ -140,16 +155,11 @@ async def _read(
 ) -> None:
     """Read to the end; see `restore`."""
     standstill = Standstill(changelog)
-    progress = store.covered.progress if store.covered else None
-    while (left := await _left(reader, changelog)) != 0:
+    while (left := await left_to_read(reader, changelog)) != 0:
         if left is not None:
             restoring(left)
             standstill.look(left)
-        fetched = await reader.getmany(timeout_ms=100, max_records=ROWS_AT_ONCE)
-        rows = {record.key: record.value for record in fetched.get(changelog, ())}
-        progress = rows.pop(PROGRESS_KEY, progress)
-        store.apply(rows, Covered(await reader.position(changelog), progress))
-        await asyncio.sleep(0)  # heartbeats go on, and so do the other partitions
+        await read_some(reader, changelog, store)
 
 
 def _fits(store: Store, kept: Covered) -> bool:
@@ -193,7 +203,8 @@ def _trusted(changelog: TopicPartition, store: Store, progress: bytes | None) ->
     return None
 
 
-async def _left(reader: AIOKafkaConsumer, changelog: TopicPartition) -> int | None:
+async def left_to_read(reader: AIOKafkaConsumer, changelog: TopicPartition) -> int | None:
+    """Return how many offsets there are up to the end; None: not known yet."""
     # The high watermark comes with each fetch, is as new as the records, and counts open transactions too.
     high = reader.highwater(changelog)
     return None if high is None else max(0, high - await reader.position(changelog))

@@ -30,7 +30,7 @@ _PRODUCER = "aiokafka:AIOKafkaProducer"
 _MEMBER = "processors.engine.member:Member"
 WORKER = {
     "fenced": Point(after=True, where=f"{_PRODUCER}.start"),
-    "recovering": Point(after=True, where="processors.engine.recovery:_left"),
+    "recovering": Point(after=True, where="processors.engine.recovery:left_to_read"),
     "recovered": Point(after=True, where="processors.engine.partition:restore"),
     "start-found": Point(after=True, where="processors.engine.partition:find_start"),
     "opened": Point(after=True, where="processors.engine.partition:Partition.open"),

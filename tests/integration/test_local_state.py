@@ -12,7 +12,8 @@ from aiokafka import TopicPartition
 from processors.engine import recovery
 from processors.engine.batch import NO_HEADERS
 from processors.engine.recovery import PROGRESS_KEY, progress_row, restore
-from processors.engine.shelf import DiskShelf
+from processors.engine.shelf import DiskShelf, WarmShelf
+from processors.engine.standby import Standby
 from processors.engine.store import Covered
 from processors.engine.transaction import commit, make_producer
 from tests.builders.kafka import create_topics, delete_topic
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from processors.engine.store import Store
 
     States = Mapping[bytes, bytes | None]
+
+SETTLED_S = 3.0  # a standby has read by then what was committed before, on a busy machine too
 
 
 class Log:
@@ -70,13 +73,13 @@ def log(bootstrap_servers: str, unique: Callable[[str], str]) -> Log:
 def rows_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Positions from which recovery read."""
     positions: list[int] = []
-    original = recovery._left
+    original = recovery.left_to_read
 
     async def left(reader: AIOKafkaConsumer, changelog: TopicPartition) -> int | None:
         positions.append(await reader.position(changelog))
         return await original(reader, changelog)
 
-    monkeypatch.setattr(recovery, "_left", left)
+    monkeypatch.setattr(recovery, "left_to_read", left)
     return positions
 
 
@@ -149,5 +152,41 @@ def test_a_store_is_given_out_again_only_when_it_was_put_back(log: Log, tmp_path
         second = await asyncio.wait_for(waiting, 10)
         second.apply({b"a": b"1"})
         shelf.put_back(log.place, second)
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("kind", ["memory", "rocksdb"])
+def test_a_standby_holds_what_is_committed_until_it_is_taken_and_again_when_it_is_put_back(
+    log: Log, tmp_path: Path, rows_read: list[int], kind: str
+) -> None:
+    async def run() -> None:
+        shelf = WarmShelf(log.bootstrap) if kind == "memory" else DiskShelf(tmp_path, log.bootstrap)
+        await log.write({b"a": b"1"}, contacts=1)
+        standby = Standby(shelf, log.bootstrap, [log.place], loop=asyncio.get_running_loop())
+        await standby.start()
+        for states, contacts in (({b"b": b"1"}, 2), ({b"a": None}, 1)):
+            covered = await log.write(states, contacts)
+            await asyncio.sleep(SETTLED_S)
+            store = await standby.take(log.place)
+            rows_read.clear()
+            assert await restore(log.bootstrap, log.place, store, lambda _left: None) is not None
+            assert (rows_read[0], len(store)) == (covered.position + 1, contacts)  # the commit's own marker
+            standby.put_back(log.place, store)
+        await standby.stop()
+
+    asyncio.run(run())
+
+
+def test_a_standby_of_a_topic_that_was_made_anew_counts_for_nothing(log: Log) -> None:
+    async def run() -> None:
+        shelf = WarmShelf(log.bootstrap)
+        await log.write({b"old": b"1"}, contacts=1)
+        store = await shelf.take(log.place)
+        await restore(log.bootstrap, log.place, store, lambda _left: None)
+        shelf.put_back(log.place, store)
+        delete_topic(log.bootstrap, log.place.topic)
+        log.make()
+        assert len(await shelf.take(log.place)) == 0
 
     asyncio.run(run())

@@ -32,13 +32,15 @@ class DiskShelf:
     def __init__(self, disk: Disk) -> None:
         self._disk = disk
         self._locks: dict[TopicPartition, asyncio.Lock] = {}
+        self._given: dict[TopicPartition, Store] = {}
 
     async def take(self, changelog: TopicPartition) -> Store:
         await self._locks.setdefault(changelog, asyncio.Lock()).acquire()
-        return self._disk.copies.setdefault(changelog, MemoryStore())
+        self._given[changelog] = self._disk.copies.setdefault(changelog, MemoryStore())
+        return self._given[changelog]
 
     def put_back(self, changelog: TopicPartition, store: Store) -> None:
-        assert store is self._disk.copies[changelog]
+        assert store is self._given.pop(changelog)
         self._locks[changelog].release()
 
 

@@ -12,8 +12,9 @@ from unittest.mock import patch
 
 from aiokafka import TopicPartition
 
-from processors.engine import crossing, history, member, partition, recovery, transaction
+from processors.engine import crossing, history, member, partition, recovery, standby, transaction
 from processors.engine.member import Member
+from processors.engine.standby import Standby
 from tests.simulation.broker import Broker
 from tests.simulation.clients import Consumer, GroupConsumer, Producer
 from tests.simulation.disks import Disk, DiskShelf
@@ -127,6 +128,7 @@ class World:
             (member, "_make_consumer", lambda *_: GroupConsumer(self)),
             (member, "time", clock),
             (member, "end_process", self.end_process),
+            (standby, "end_process", self.end_process),
             *((module, "AIOKafkaConsumer", self._make_reader) for module in (recovery, crossing, history)),
             (transaction, "AIOKafkaProducer", lambda **given: Producer(self, given["transactional_id"])),
             (partition, "time", clock),
@@ -146,7 +148,7 @@ class World:
         return Consumer(self, given.get("isolation_level", "read_uncommitted"))
 
     async def _live(self, name: str) -> None:
-        shelf = self._shelf(name)
+        shelf = await self._standing_by(self._shelf(name))
         self.workers[name] = SimulatedMember(self.cast.processor(), "simulated", shelf, loop=self.loop)
         await self.workers[name].start()
 
@@ -161,6 +163,15 @@ class World:
         disk = self.chance.choice(free)
         disk.holder = name
         return DiskShelf(disk)
+
+    async def _standing_by(self, shelf: Shelf | None) -> Shelf | None:
+        """Let some of those that keep local state keep it warm."""
+        if shelf is None or self.chance.random() < 0.5:
+            return shelf
+        changelogs = [place for topic in self.cast.alike for place in self.places(topic)]
+        copies = Standby(shelf, "simulated", changelogs, loop=self.loop)
+        await copies.start()
+        return copies
 
     async def _stop(self, name: str) -> None:
         await self.workers[name].stop()
