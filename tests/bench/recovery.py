@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import click
@@ -12,10 +12,16 @@ import psutil
 from aiokafka import TopicPartition
 
 from processors.engine.recovery import PROGRESS_KEY, progress_row, restore
-from processors.engine.store import MemoryStore
+from processors.engine.shelf import DiskShelf, MemoryShelf
 from tests.bench import figures
 from tests.bench.servers import broker
 from tests.builders.kafka import create_topics, make_producer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from processors.engine.shelf import Shelf
+    from processors.engine.store import Store
 
 STATE = b"s" * 300  # as large as a typical contact's
 
@@ -29,25 +35,35 @@ STATE = b"s" * 300  # as large as a typical contact's
 def recovery(contacts: int, partitions: int, *, as_json: bool) -> None:
     """Fill a changelog with one state per contact, and restore it into memory."""
     with broker() as bootstrap:
-        figures.show(measure(bootstrap, contacts, partitions), as_json=as_json)
+        topic = make_changelog(bootstrap, contacts, partitions)
+        figures.show(measure(bootstrap, topic, partitions), as_json=as_json)
 
 
-def measure(bootstrap: str, contacts: int, partitions: int) -> dict[str, Any]:
-    """Return how long the restoring took, and how much more memory this process has then."""
+def make_changelog(bootstrap: str, contacts: int, partitions: int) -> str:
+    """Fill a changelog of its own; return its topic."""
     topic = f"recovery-{uuid4().hex[:8]}"
     create_topics(bootstrap, partitions, {topic: {"cleanup.policy": "compact"}})
     _fill(bootstrap, topic, contacts // partitions, partitions)
+    return topic
+
+
+def measure(bootstrap: str, topic: str, partitions: int, folder: Path | None = None) -> dict[str, Any]:
+    """Return how long the restoring took, and how much more memory this process has then.
+
+    `folder`: for RocksDB; None: into memory.
+    """
+    shelf = MemoryShelf() if folder is None else DiskShelf(folder, bootstrap)
     process = psutil.Process()
     rss, started, cpu = process.memory_info().rss, time.perf_counter(), time.process_time()
-    stores = asyncio.run(_restore(bootstrap, topic, partitions))
+    restored, rss_after = asyncio.run(_restore(bootstrap, topic, partitions, shelf))
     seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
-    restored = sum(map(len, stores))
     return {
         "contacts": restored,
         "seconds": round(seconds, 2),
+        "cpu_s": round(cpu, 2),
         "contacts_per_s": round(restored / seconds),
         "contacts_per_cpu_s": round(restored / cpu),
-        "rss_mib": (process.memory_info().rss - rss) >> 20,
+        "rss_mib": (rss_after - rss) >> 20,
     }
 
 
@@ -62,12 +78,17 @@ def _fill(bootstrap: str, topic: str, contacts: int, partitions: int) -> None:
     producer.flush()
 
 
-async def _restore(bootstrap: str, topic: str, partitions: int) -> list[MemoryStore]:
-    stores = [MemoryStore() for _ in range(partitions)]
-    await asyncio.gather(
-        *(
-            restore(bootstrap, TopicPartition(topic, number), store, lambda _: None)
-            for number, store in enumerate(stores)
-        )
-    )
-    return stores
+async def _restore(bootstrap: str, topic: str, partitions: int, shelf: Shelf) -> tuple[int, int]:
+    """Return how many contacts there are in how much memory."""
+
+    async def one(changelog: TopicPartition) -> Store:
+        store = await shelf.take(changelog)
+        await restore(bootstrap, changelog, store, lambda _: None)
+        return store
+
+    changelogs = [TopicPartition(topic, number) for number in range(partitions)]
+    stores = await asyncio.gather(*map(one, changelogs))
+    found = sum(map(len, stores)), psutil.Process().memory_info().rss
+    for changelog, store in zip(changelogs, stores, strict=True):
+        shelf.put_back(changelog, store)
+    return found

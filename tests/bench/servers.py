@@ -39,14 +39,18 @@ def broker(*, fresh: bool = False) -> Iterator[str]:
 
 @contextmanager
 def workers(
-    bootstrap: str, count: int, logs: Path, program: Sequence[str] = STAGELINE
+    bootstrap: str,
+    count: int,
+    logs: Path,
+    program: Sequence[str] = STAGELINE,
+    options: Sequence[str] = (),
 ) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Run `stageline worker` processes; `program`: another that takes the same commands."""
     env = os.environ | {"BOOTSTRAP_SERVERS": bootstrap}
     running = []
     for number in range(count):
         with (logs / f"worker-{number}.log").open("ab") as log:
-            running.append(subprocess.Popen([*program, "worker"], env=env, stdout=log, stderr=log))
+            running.append(subprocess.Popen([*program, "worker", *options], env=env, stdout=log, stderr=log))
     try:
         yield running
     finally:
