@@ -1,6 +1,6 @@
 """What `processors/native` is to Python, when its wheel is installed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeAlias
 
 Form: TypeAlias = Literal["packed", "lines", "outputs"]
@@ -16,9 +16,10 @@ class Intake:
     """Admits plain events under the rules that `processors.compiled_intake` writes."""
 
     def __init__(self, rules: str) -> None: ...
-    def admit(self, sent: list[tuple[bytes | None, int]]) -> list[tuple[bytes, bytes] | None]:
+    def admit(self, sent: Sequence[tuple[bytes | None, int | None]]) -> list[tuple[bytes, bytes] | None]:
         """Turn what publishers sent, each with its time of arrival (ms, UTC), into records of contact-events.
 
+        Without that time the one that was sent stays, as in a file that is replayed.
         Gives key and value of each, or None where `processors.intake.admit` has to do it. Works without the
         interpreter's lock.
         """

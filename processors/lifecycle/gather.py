@@ -35,7 +35,7 @@ def gather(turn: Turn, event: Event, key: bytes) -> None:
         contact.last_counted = max(contact.last_counted, at)
         turn.dirty |= count(program, contact, mask, Entry(at, event["event_id"]), fields)
     if name in program.kept_fields:
-        turn.dirty |= _keep_last(program, contact, name, at, fields)
+        turn.dirty |= _keep_last(program, contact, name, Entry(at, event["event_id"]), fields)
     if event["type"] in TOUCHES:
         turn.touch = _note_touch(contact, event, at)
 
@@ -55,13 +55,13 @@ def count(program: Program, contact: Contact, mask: int, entry: Entry, fields: E
     return touched.dirty
 
 
-def _keep_last(program: Program, contact: Contact, name: str, at: int, fields: Event) -> int:
+def _keep_last(program: Program, contact: Contact, name: str, entry: Entry, fields: Event) -> int:
     """Keep the newest event of a type; of two at one time, the one later in the log."""
     known = contact.last.get(name)
-    if known is not None and known.at > at:
+    if known is not None and known.at > entry.at:
         return 0
     values = {field: fields.get(field) for field in program.kept_fields[name]}
-    contact.last[name] = Latest(at, fields["event_id"], values)
+    contact.last[name] = Latest(entry.at, entry.event_id, values)
     return program.inputs.last
 
 

@@ -9,9 +9,15 @@ import pytest
 from click.testing import CliRunner
 
 from processors.cli.main import main
+from processors.feeds.items import Refused, Row
+from processors.feeds.lines import open_input
+from processors.feeds.transfer import read_ndjson
+from processors.intake import place_normal
 from processors.lifecycle_files import load_lifecycle
 from processors.replay.log_files import open_log
 from processors.replay.replay import Replay
+from schemas.codec import encode
+from schemas.errors import SchemaError
 from tests.builders.story import DAY, HOUR, MONDAY, event
 
 PLAN = load_lifecycle("buyers-journey")
@@ -269,3 +275,32 @@ def test_a_log_that_was_read_to_its_end_is_done_although_its_file_is_closed(log:
     with open_log(str(log)) as opened:
         assert len(list(opened.events())) == 20
         assert opened.done() == opened.size == log.stat().st_size
+
+
+def test_lines_are_read_as_one_by_one_whoever_reads_them(log: Path, tmp_path: Path) -> None:
+    late = {**VIEW, "event_id": "l", "anonymous_id": "v", "occurred_at": MONDAY, "received_at": MONDAY + 1}
+    avro = encode({**event("page_view", MONDAY, event_id="a", url="/a")})
+    odd = [json.dumps(late).encode(), b"", b"{", avro.replace(b"\n", b""), '{"type": "é"}'.encode()]
+    mixed = tmp_path / "mixed.ndjson"
+    mixed.write_bytes(log.read_bytes() + b"\n".join(odd) + b"\n" + log.read_bytes())
+    refused: list[Any] = []
+    with open_log(str(mixed)) as opened, open_input(str(mixed)) as source:
+        found = [*map(place_normal, opened.read(refused.append))]
+        expected = [*read_ndjson(source.lines)]
+    rows = [item for item in expected if isinstance(item, Row)]
+    assert len(rows) == 41
+    assert found == [place_normal({**row.event, "position": row.line}) for row in rows]
+    assert refused == [item for item in expected if isinstance(item, Refused)]
+    assert len(refused) == 3
+
+
+def test_what_stands_before_damage_is_read(tmp_path: Path) -> None:
+    packed = gzip.compress(
+        b"".join(json.dumps(row).encode() + b"\n" for row in views({"contact_id": "a"}, 9))
+    )
+    cut = tmp_path / "cut.ndjson.gz"
+    cut.write_bytes(packed[:-8])
+    found: list[str] = []
+    with open_log(str(cut)) as opened, pytest.raises(SchemaError, match="cut short"):
+        found.extend(one["event_id"] for one in opened.events())
+    assert len(found) == 9

@@ -102,8 +102,8 @@ impl Intake {
     }
 
     /// Turns what a publisher sent into a record of contact-events; none if that is the reference's to do.
-    /// `received_at`: ms, UTC.
-    pub fn admit(&self, sent: &[u8], received_at: i64) -> Option<Admitted> {
+    /// `received_at`: ms, UTC; none leaves what was sent.
+    pub fn admit(&self, sent: &[u8], received_at: Option<i64>) -> Option<Admitted> {
         if sent.len() > self.most_bytes {
             return None;
         }
@@ -124,7 +124,10 @@ impl Intake {
         for (field, given) in kind.fields.iter().zip(&given) {
             match field.kind {
                 Kind::ContactId => put(&mut out, field, &Given::Str(Cow::Borrowed(&*contact))),
-                Kind::ReceivedAt => put(&mut out, field, &Given::Int(received_at)),
+                Kind::ReceivedAt => match received_at {
+                    Some(at) => put(&mut out, field, &Given::Int(at)),
+                    None => put(&mut out, field, given),
+                },
                 _ => put(&mut out, field, given),
             }
         }

@@ -135,11 +135,7 @@ fn gather(turn: &mut Turn, contact: &mut Contact, event: &Event, key: &Key, subj
     if let Some(fields) = program.kept_fields.get(subject.name) {
         if named(&contact.last, subject.name).is_none_or(|known| known.at <= at) {
             let values = fields.iter().map(|(name, field)| (name.clone(), Scalar::kept(&subject.get(field))));
-            let event_id = match subject.get(&crate::subject::Field::EventId) {
-                Value::Str(event_id) => event_id.into(),
-                _ => crate::unsupported::give_up("a property that passes for the event's id"),
-            };
-            let latest = Latest { at, event_id, values: values.collect() };
+            let latest = Latest { at, event_id: event.event_id.into(), values: values.collect() };
             set_named(&mut contact.last, subject.name, latest);
             turn.dirty |= program.inputs.last();
         }

@@ -7,6 +7,7 @@ use crate::plan::{Behaviour, Name, Scalar, Test, Wanted};
 use crate::subject::{Field, Subject};
 use crate::unsupported::{give_up, Supported, Unsupported};
 use rustc_hash::FxHashMap;
+use std::cell::OnceCell;
 use std::cmp::Ordering;
 
 pub type Bits = u128;
@@ -185,13 +186,20 @@ impl Matcher {
 
     pub fn of(&self, subject: &Subject, folding: &CaseFolding) -> Bits {
         let Some(matcher) = self.0.get(subject.name) else { return 0 };
-        let values: Vec<Value> = matcher.fields.iter().map(|field| subject.get(field)).collect();
-        if values.iter().any(|value| matches!(value, Value::Map(_) | Value::Bytes(_))) {
+        let values: Vec<(Value, OnceCell<&str>)> =
+            matcher.fields.iter().map(|field| (subject.get(field), OnceCell::new())).collect();
+        if values.iter().any(|(value, _)| matches!(value, Value::Map(_) | Value::Bytes(_))) {
             give_up("a behaviour tests a field that is a map or bytes");
         }
+        let passes = |place: usize, predicate: &Predicate| match (predicate, &values[place]) {
+            (Predicate::Path(glob), (Value::Str(url), path)) => {
+                glob.matches(path.get_or_init(|| path_of(url))) // found once for all globs
+            }
+            (_, (value, _)) => predicate.passes(value, folding),
+        };
         let mut mask = 0;
         for (bit, tests) in &matcher.atoms {
-            if tests.iter().all(|(place, predicate)| predicate.passes(&values[*place], folding)) {
+            if tests.iter().all(|(place, predicate)| passes(*place, predicate)) {
                 mask |= bit;
             }
         }

@@ -22,10 +22,10 @@ impl Intake {
     fn admit<'py>(
         &self,
         py: Python<'py>,
-        sent: Vec<(Option<PyBackedBytes>, i64)>,
+        sent: Vec<(Option<PyBackedBytes>, Option<i64>)>,
     ) -> PyResult<Bound<'py, PyList>> {
         let all = py.detach(|| {
-            let one = |(value, at): &(Option<PyBackedBytes>, i64)| self.0.admit(value.as_ref()?, *at);
+            let one = |(value, at): &(Option<PyBackedBytes>, Option<i64>)| self.0.admit(value.as_ref()?, *at);
             sent.iter().map(one).collect::<Vec<_>>()
         });
         let told = PyList::empty(py);

@@ -1,6 +1,8 @@
 //! The ring of events already counted, see `processors/lifecycle/seen.py`.
 
 use blake2b_simd::Params;
+use rustc_hash::FxHashMap;
+use std::cell::RefCell;
 
 const ID_BYTES: usize = 8;
 const HEAD: usize = 12;
@@ -9,6 +11,12 @@ const ANY_SOURCE: [u8; 4] = [0; 4];
 const NO_SOURCE: [u8; 4] = [0, 0, 0, 1];
 /// Times are written in six bytes.
 pub const MOST_TIME: i64 = (1 << 48) - 1;
+
+const MOST_SOURCES: usize = 256;
+
+thread_local! {
+    static SOURCES: RefCell<FxHashMap<Box<str>, [u8; 4]>> = RefCell::default();
+}
 
 pub type Key = [u8; HEAD];
 
@@ -44,12 +52,24 @@ impl Ring {
 pub fn key_of(source: Option<&str>, event_id: &str) -> Key {
     let mut key = [0; HEAD];
     key[..ID_BYTES].copy_from_slice(&hash8(event_id.as_bytes()));
-    let source = source.map_or(NO_SOURCE, |source| {
-        let hash = Params::new().hash_length(4).hash(source.as_bytes());
-        hash.as_bytes().try_into().unwrap_or(NO_SOURCE)
-    });
-    key[ID_BYTES..].copy_from_slice(&source);
+    key[ID_BYTES..].copy_from_slice(&source.map_or(NO_SOURCE, hash_of_source));
     key
+}
+
+/// Remembers the sources met: there are few, and hashing one costs as much as reading an event.
+fn hash_of_source(source: &str) -> [u8; 4] {
+    SOURCES.with_borrow_mut(|known| {
+        if let Some(hash) = known.get(source) {
+            return *hash;
+        }
+        if known.len() >= MOST_SOURCES {
+            known.clear();
+        }
+        let hash = Params::new().hash_length(4).hash(source.as_bytes());
+        let hash = hash.as_bytes().try_into().unwrap_or(NO_SOURCE);
+        known.insert(source.into(), hash);
+        hash
+    })
 }
 
 pub fn hash8(bytes: &[u8]) -> [u8; ID_BYTES] {

@@ -332,6 +332,17 @@ def test_a_custom_event_is_known_by_its_name_and_properties() -> None:
     assert story.stage == "power"
 
 
+def test_a_property_that_is_named_like_the_events_id_does_not_replace_it() -> None:
+    plan = plan_of(
+        "events: {report_run: {event_id: string, rows: integer}}\n"
+        + stages("id: power, enter: {last: {report_run.rows: {gt: 10}}}")
+    )
+    story = Story(plan)
+    (move,) = story.tell("custom_event", name="report_run", properties={"rows": 11, "event_id": "theirs"})
+    assert story.stage == "power"
+    assert [one["events"] for one in move["why"]["evidence"]] == [["e0"]]
+
+
 def test_a_custom_event_cannot_pass_for_a_standard_one() -> None:
     story = Story(LADDER)
     story.tell("custom_event", name="asset_download", properties={"asset": "a"})
