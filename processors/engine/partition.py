@@ -29,10 +29,10 @@ from processors.engine.recovery import (
 )
 from processors.engine.store import Covered, MemoryStore
 from processors.engine.timers import Timers
-from processors.engine.transaction import commit, make_producer, partition_of, route
+from processors.engine.transaction import commit, fence, make_producer, partition_of, route
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from aiokafka import AIOKafkaConsumer
 
@@ -106,6 +106,7 @@ class Partition:
         await self._producer.start()
         for topic in {*self._processor.outputs, self.source.topic}:
             self._counts[topic] = len(await self._producer.partitions_for(topic))
+        await fence(self._producer, self._targets())
         progress = None
         if self._changelog is not None:
             self.store, self._taken = await self._shelf.take(self._changelog), True
@@ -118,6 +119,15 @@ class Partition:
         start = await find_start(self._consumer, self.source, covered, stateful=self._changelog is not None)
         self.next_offset, self._silent_below = start
         self.ready = True
+
+    def _targets(self) -> Iterator[TopicPartition]:
+        """Return every partition that may be written to."""
+        for topic in self._processor.outputs:
+            yield from (TopicPartition(topic, number) for number in range(self._counts[topic]))
+        if self._processor.clock is not None:
+            yield self.source
+        if self._changelog is not None:
+            yield self._changelog
 
     def _restoring(self, left: int) -> None:
         self.restore_left = left

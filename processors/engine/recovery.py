@@ -60,8 +60,8 @@ class SourceReplacedError(LifecycleError):
 class Standstill:
     """Says it, once a minute, when recovery stands before a transaction that does not end.
 
-    The one writer of this partition was fenced before, which ended its transaction: should the brokers have
-    lost track of it (seen once, when a broker stood still for 45 s), only an operator can abort it.
+    The one writer of this partition was fenced before, in the partition itself, which ends all that it left
+    open. So it is a stranger's, or the producer id has changed since: only an operator can abort that.
     """
 
     def __init__(self, changelog: TopicPartition) -> None:

@@ -14,7 +14,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-TAIL = 200  # offsets: one of the last so many is a record, however many transactions were aborted
+TAIL = 2_000  # offsets: one of the last so many is a record, however many workers came and aborted
 SECONDS = 20.0  # a broker that does not answer for this long fails the test
 patiently = retry(  # a young broker does not know yet who leads a partition or coordinates a group
     retry=retry_if_exception_type(KafkaException),

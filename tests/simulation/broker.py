@@ -53,6 +53,7 @@ class Broker:
         self.committed: dict[TopicPartition, int] = {}
         self.decided: dict[TopicPartition, int] = {}  # `committed`, as soon as a commit is certain
         self.marker_delay = 0.01
+        self.forgetful = 0.0  # how likely a marker is left out when a transaction is aborted by another
         self.settled: Callable[[str], None] = lambda _id: None
         self._ids: dict[str, TransactionalId] = {}
         self._loop = loop
@@ -76,20 +77,22 @@ class Broker:
         known = self._ids.setdefault(name, TransactionalId())
         if known.open is not None:
             if not known.open.ending:
-                known.epoch += 1
-                self._end(name, known.open, ABORTED)
+                self._fence(name, known.open)
             raise ConcurrentTransactions
         known.epoch += 1
         return known.epoch
 
     def produce(self, name: str, epoch: int, target: TopicPartition, rows: Iterable[Row]) -> int:
         """Append records as part of the id's transaction, begun if need be; return where the first one is."""
-        transaction = self._transaction(name, epoch)
-        if target not in transaction.targets:
-            transaction.targets.append(target)
+        self.add(name, epoch, [target])
         first = self.logs[target].end
-        self._append(target, rows, transaction)
+        self._append(target, rows, name)
         return first
+
+    def add(self, name: str, epoch: int, targets: Iterable[TopicPartition]) -> None:
+        """Make partitions part of the id's transaction, begun if need be."""
+        transaction = self._transaction(name, epoch)
+        transaction.targets += (one for one in targets if one not in transaction.targets)
 
     def send_offsets(self, name: str, epoch: int, offsets: Mapping[TopicPartition, int]) -> None:
         """Make consumed offsets part of the id's transaction."""
@@ -102,20 +105,25 @@ class Broker:
             self.decided.update(known.open.offsets)
             self._end(name, known.open, COMMITTED)
 
+    def abort(self, name: str, epoch: int) -> None:
+        """End the id's transaction at its producer's wish."""
+        known = self._known(name, epoch)
+        if known.open is not None and not known.open.ending:
+            self._end(name, known.open, ABORTED)
+
     def expire_transactions(self, timeout: float) -> None:
         """Abort what is open for longer than `timeout` seconds; its producer is fenced by that."""
         for name, known in self._ids.items():
             if known.open and not known.open.ending and self._loop.time() - known.open.since > timeout:
-                known.epoch += 1
-                self._end(name, known.open, ABORTED)
+                self._fence(name, known.open)
 
     def fence_all(self) -> None:
         """Abort what is open and refuse every producer of now."""
         for name, known in self._ids.items():
-            if known.open is None or not known.open.ending:
+            if known.open is None:
                 known.epoch += 1
-            if known.open and not known.open.ending:
-                self._end(name, known.open, ABORTED)
+            elif not known.open.ending:
+                self._fence(name, known.open)
 
     def open_transactions(self) -> int:
         """Return how many transactions are begun and not decided."""
@@ -146,9 +154,16 @@ class Broker:
             raise ConcurrentTransactions
         return known.open
 
-    def _append(self, target: TopicPartition, rows: Iterable[Row], transaction: Transaction | None) -> None:
-        self.logs[target].append(rows, self.now_ms(), transaction)
+    def _append(self, target: TopicPartition, rows: Iterable[Row], writer: str | None) -> None:
+        self.logs[target].append(rows, self.now_ms(), writer)
         self._changed(target)
+
+    def _fence(self, name: str, transaction: Transaction) -> None:
+        """Abort a producer's transaction and refuse it from now on."""
+        self._ids[name].epoch += 1
+        kept = [one for one in transaction.targets if self._chance.random() >= self.forgetful]
+        transaction.targets = kept
+        self._end(name, transaction, ABORTED)
 
     def _end(self, name: str, transaction: Transaction, status: str) -> None:
         """Write the markers, in any order, then take the id for settled."""
@@ -157,7 +172,7 @@ class Broker:
 
         def write(where: TopicPartition | None) -> None:
             if where is not None:
-                self.logs[where].settle(transaction, status)
+                self.logs[where].settle(name, status)
                 self._changed(where)
             elif status == COMMITTED:
                 self.committed.update(transaction.offsets)

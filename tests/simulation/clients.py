@@ -49,6 +49,8 @@ class Producer:
         self._world = world
         self._id = transactional_id
         self._epoch = -1
+        self._txn_manager = self  # aiokafka's, as far as the engine knows it
+        self._empty: list[TopicPartition] = []
         self._sending: list[asyncio.Task[SimpleNamespace]] = []
         self._in_order: dict[TopicPartition, asyncio.Lock] = {}
 
@@ -66,6 +68,15 @@ class Producer:
 
     async def begin_transaction(self) -> None:
         self._sending.clear()
+        self._empty.clear()
+
+    def maybe_add_partition_to_txn(self, target: TopicPartition) -> None:
+        self._empty.append(target)
+
+    async def abort_transaction(self) -> None:
+        """Abort, with markers in the partitions that were added."""
+        await self._network.patient(lambda: self._broker.add(self._id, self._epoch, self._empty))
+        await self._network.patient(lambda: self._broker.abort(self._id, self._epoch))
 
     async def send_batch(
         self, builder: Builder, topic: str, *, partition: int

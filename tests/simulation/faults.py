@@ -99,6 +99,12 @@ def late_markers(world: World) -> None:
     world.loop.later(world.chance.uniform(2, 10), lambda: setattr(world.broker, "marker_delay", 0.01))
 
 
+def forgetting(world: World) -> None:
+    """Let the coordinator lose track of where it has to write that a transaction is aborted, for a while."""
+    world.broker.forgetful = 0.3
+    world.loop.later(world.chance.uniform(1, 10), lambda: setattr(world.broker, "forgetful", 0.0))
+
+
 def refusal(world: World) -> None:
     """Let the broker refuse some record batches for a while."""
     world.refusing = 0.3
@@ -130,7 +136,8 @@ def changelog_cut(world: World) -> None:
 
 FAULTS = (
     *(kill, kill, kill, freeze, freeze, terminate, join, broker_away),
-    *(split_brain, fencing, loss, slowness, late_markers, refusal, compaction, old_disk),
+    *(split_brain, fencing, loss, slowness, late_markers, forgetting),
+    *(refusal, compaction, old_disk),
 )
 # Damage to what the broker stores: a world has one kind of it, for outputs could not be right after both.
 DAMAGES = ((), (), (changelog_cut,), (offsets_gone,))

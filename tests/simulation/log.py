@@ -36,10 +36,10 @@ class Log:
     start: int = 0
     end: int = 0
     entries: list[Entry] = field(default_factory=list)
-    _open: dict[object, list[Entry]] = field(default_factory=dict)  # by transaction
+    _open: dict[str, list[Entry]] = field(default_factory=dict)  # by transactional id
 
-    def append(self, rows: Iterable[Row], timestamp: int, transaction: object = None) -> None:
-        """Add records: committed at once, or as part of a transaction."""
+    def append(self, rows: Iterable[Row], timestamp: int, writer: str | None = None) -> None:
+        """Add records: committed at once, or as part of the transaction of a transactional id."""
         for key, value in rows:
             entry = Entry(
                 topic=self.topic,
@@ -48,16 +48,16 @@ class Log:
                 timestamp=timestamp,
                 key=key,
                 value=value,
-                status=COMMITTED if transaction is None else OPEN,
+                status=COMMITTED if writer is None else OPEN,
             )
-            if transaction is not None:
-                self._open.setdefault(transaction, []).append(entry)
+            if writer is not None:
+                self._open.setdefault(writer, []).append(entry)
             self.entries.append(entry)
             self.end += 1
 
-    def settle(self, transaction: object, status: str) -> None:
-        """Write the marker that commits or aborts a transaction's records here."""
-        for entry in self._open.pop(transaction, ()):
+    def settle(self, writer: str, status: str) -> None:
+        """Write the marker that commits or aborts all that is open of a transactional id here."""
+        for entry in self._open.pop(writer, ()):
             entry.status = status
         self.end += 1
 
