@@ -45,6 +45,7 @@ class Figures:
     zombies: int = 0
     recovery_p50_s: float = 0.0
     recovery_p99_s: float = 0.0
+    slowest_recovery_s: dict[str, float] = field(default_factory=dict)
     rss_slope: float = 0.0
     ended_by_themselves: list[str] = field(default_factory=list)
     examples: list[str] = field(default_factory=list)
@@ -103,10 +104,23 @@ class Campaign:
     def _fire(self, volley: Volley) -> None:
         """Make the strikes of a volley at once, and wait until the system is itself again."""
         beside = self._beside.submit(self._strike_all, volley.aside)
-        self._strike_all(volley.main)
+        for one in volley.main:
+            self._strike_and_recover(one)
         beside.result()
         self._scene.moved_on()
         self._memory.append((self._traffic.events, self._system.memory()))
+
+    def _strike_and_recover(self, planned: Planned) -> None:
+        """Strike; then recover, where that was not part of it."""
+        recoveries = self._scene.recoveries
+        known = len(recoveries)
+        self._strike(planned)
+        if len(recoveries) == known:
+            self._scene.recovered()
+        slowest = max(recoveries[known:])
+        log.info("recovered=%s seconds=%.1f", planned.kind, slowest)
+        by_kind = self.figures.slowest_recovery_s
+        by_kind[planned.kind] = round(max(slowest, by_kind.get(planned.kind, 0)), 1)
 
     def _strike_all(self, planned: Iterable[Planned]) -> None:
         for one in planned:
@@ -147,8 +161,8 @@ class Campaign:
 
     def _sum_up(self) -> None:
         self.figures.ended_by_themselves = self._system.ended
-        if len(self._scene.takeovers) > 1:
-            hundredths = quantiles(self._scene.takeovers, n=100, method="inclusive")
+        if len(self._scene.recoveries) > 1:
+            hundredths = quantiles(self._scene.recoveries, n=100, method="inclusive")
             self.figures.recovery_p50_s = round(hundredths[49], 1)
             self.figures.recovery_p99_s = round(hundredths[98], 1)
         if len(self._memory) > 1:

@@ -22,17 +22,20 @@ class MissedError(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Scene:
-    """`takeovers`: seconds from each loss of a worker until every partition had moved on."""
+    """`recoveries`: seconds each, see `recovered`."""
 
     system: System
     traffic: Traffic
-    takeovers: list[float] = field(default_factory=list)
+    recoveries: list[float] = field(default_factory=list)
 
-    def taken_over(self, since: float | None = None) -> None:
-        """Wait until every partition has moved on; note the seconds since `since`, or since now."""
+    def recovered(self, since: float | None = None) -> None:
+        """Wait until every partition has moved on; note the seconds since `since`, or since now.
+
+        They count from the loss of a worker; for what is not a worker's, from when it is whole again.
+        """
         since = since or time.monotonic()
         self.moved_on()
-        self.takeovers.append(time.monotonic() - since)
+        self.recoveries.append(time.monotonic() - since)
 
     def moved_on(self) -> None:
         """Wait until every partition has committed more than it had when this was called."""

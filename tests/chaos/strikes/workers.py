@@ -30,7 +30,7 @@ def kill_worker(scene: Scene, chance: Random) -> None:
     scene.system.kill(name)
     killed = time.monotonic()
     scene.system.start(name)
-    scene.taken_over(killed)
+    scene.recovered(killed)
 
 
 def kill_all_workers(scene: Scene, chance: Random) -> None:
@@ -41,17 +41,20 @@ def kill_all_workers(scene: Scene, chance: Random) -> None:
     killed = time.monotonic()
     for name in STEADY:
         scene.system.start(name)
-    scene.taken_over(killed)
+    scene.recovered(killed)
 
 
 def crash_worker(scene: Scene, chance: Random) -> None:
     """Let a worker die at a named point."""
-    crash_at_point(scene, chance, some_worker(scene, chance), [one for one in WORKER if one != "stopping"])
-    scene.taken_over()
+    points = [one for one in WORKER if one != "stopping"]
+    scene.recovered(crash_at_point(scene, chance, some_worker(scene, chance), points))
 
 
-def crash_at_point(scene: Scene, chance: Random, name: str, points: list[str]) -> None:
-    """Start a process anew, to die at one of these points, and start it again. Raises MissedError."""
+def crash_at_point(scene: Scene, chance: Random, name: str, points: list[str]) -> float:
+    """Start a process anew, to die at one of these points, and start it again; return when it died.
+
+    Raises MissedError.
+    """
     scene.system.terminate(name)
     point = chance.choice(points)
     nth = 1 if "showing" in point else chance.choice([1, 1, 2, 3])  # a view is shown once per life
@@ -59,11 +62,12 @@ def crash_at_point(scene: Scene, chance: Random, name: str, points: list[str]) -
     deadline = time.monotonic() + REACH_S
     while process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)
-    code = process.poll()
+    died, code = time.monotonic(), process.poll()
     scene.system.kill(name)  # also what never got there: it must not die later, uncounted
     scene.system.start(name)
     if code != CRASHED:
         raise MissedError(f"{name} did not reach {point}:{nth}, exit code {code}")
+    return died
 
 
 def freeze_worker(scene: Scene, chance: Random) -> None:
@@ -71,7 +75,7 @@ def freeze_worker(scene: Scene, chance: Random) -> None:
     name = some_worker(scene, chance)
     scene.system.signal(name, SIGSTOP)
     try:
-        scene.taken_over()
+        scene.recovered()
         time.sleep(chance.uniform(0, 2))
     finally:
         scene.system.signal(name, SIGCONT)
@@ -83,7 +87,7 @@ def roll_workers(scene: Scene, chance: Random) -> None:
         scene.system.terminate(name)
         stopped = time.monotonic()
         scene.system.start(name)
-        scene.taken_over(stopped)
+        scene.recovered(stopped)
 
 
 def scale_workers(scene: Scene, chance: Random) -> None:
