@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import OffsetSpec
+from kafka.errors import RetriableError, UnknownBrokerIdError
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from processors.dead_letters.letter import Letter, Mark, parse
 from processors.topic_admin import administering, describe
@@ -18,11 +20,18 @@ from schemas.topics import DEAD_LETTER
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from kafka.admin import KafkaAdminClient
+
     from processors.dead_letters.letter import LetterId
 
 # A transaction that its owner left open hides what stands behind it until the broker aborts it, after 8 s for
 # a worker's. Longer than that, and something else is wrong.
 STALLED_S = 30.0
+
+LEADERLESS = (UnknownBrokerIdError, RetriableError)  # for a moment, when a broker comes back or goes
+_patiently = Retrying(
+    retry=retry_if_exception_type(LEADERLESS), wait=wait_fixed(0.2), stop=stop_after_delay(10.0), reraise=True
+)
 
 
 def read(bootstrap: str, first: Mapping[int, int] | None = None) -> Iterator[Letter | Mark]:
@@ -31,9 +40,9 @@ def read(bootstrap: str, first: Mapping[int, int] | None = None) -> Iterator[Let
     `first`: where to begin in which partitions; all from the beginning without it. What is not ours is left
     out. Raises LifecycleError if no broker answers or the topic is not there.
     """
-    ends = _ends(bootstrap)
+    last = ends(bootstrap)
     starts = {TopicPartition(DEAD_LETTER.name, p): offset for p, offset in (first or {}).items()}
-    wanted = {source: end for source, end in ends.items() if not starts or source in starts}
+    wanted = {source: end for source, end in last.items() if not starts or source in starts}
     with _consumer(bootstrap) as consumer:
         consumer.assign(list(wanted))
         for source, begin in consumer.beginning_offsets(list(wanted)).items():
@@ -65,7 +74,7 @@ def delete_before(bootstrap: str, ends: Mapping[int, int]) -> None:
         admin.delete_records({TopicPartition(DEAD_LETTER.name, p): end for p, end in ends.items()})
 
 
-def _ends(bootstrap: str) -> dict[TopicPartition, int]:
+def ends(bootstrap: str) -> dict[TopicPartition, int]:
     """Return the high watermarks: a mark behind an open transaction must be read, too."""
     with administering(bootstrap) as admin:
         described = describe(admin, [DEAD_LETTER.name])
@@ -73,8 +82,12 @@ def _ends(bootstrap: str) -> dict[TopicPartition, int]:
             raise LifecycleError(f"Topic {DEAD_LETTER.name} does not exist. Run `stageline topics create`.")
         numbers = [one["partition_index"] for one in described[0]["partitions"]]
         sources = [TopicPartition(DEAD_LETTER.name, number) for number in numbers]
-        found = admin.list_partition_offsets(dict.fromkeys(sources, OffsetSpec.LATEST))
-        return {source: found[source].offset for source in sources}
+        return _patiently(_last_offsets, admin, sources)
+
+
+def _last_offsets(admin: KafkaAdminClient, sources: list[TopicPartition]) -> dict[TopicPartition, int]:
+    found = admin.list_partition_offsets(dict.fromkeys(sources, OffsetSpec.LATEST))
+    return {source: found[source].offset for source in sources}
 
 
 def _read_to(consumer: KafkaConsumer, ends: Mapping[TopicPartition, int]) -> Iterator[Letter | Mark]:

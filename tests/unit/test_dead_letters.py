@@ -1,13 +1,20 @@
 from __future__ import annotations
 
+from contextlib import nullcontext
+from types import SimpleNamespace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kafka import TopicPartition
+from kafka.errors import LeaderNotAvailableError, UnknownBrokerIdError
 
+from processors.dead_letters import topic
 from processors.dead_letters.letter import Letter, LetterId, Mark, mark, parse, parse_id
 from processors.dead_letters.selection import Selection
 from processors.engine.dead_letter import dead_letter
 from schemas.errors import SchemaError
+from schemas.topics import DEAD_LETTER
 from tests.builders.records import FetchedRecord
 
 header = st.tuples(st.text(st.characters(codec="utf-8"), max_size=30), st.none() | st.binary(max_size=20))
@@ -126,3 +133,19 @@ def test_a_selection_without_conditions_has_every_letter_and_each_condition_narr
     ]
     assert [selection.has(one, replayed) for selection in fitting] == [True] * 6
     assert [selection.has(one, replayed) for selection in unfitting] == [False] * 7
+
+
+def test_a_partition_without_a_leader_for_a_moment_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = TopicPartition(DEAD_LETTER.name, 0)
+    answers = iter([UnknownBrokerIdError(-1), LeaderNotAvailableError(), {source: SimpleNamespace(offset=7)}])
+
+    class Admin:
+        def list_partition_offsets(self, _wanted: object) -> object:
+            answer = next(answers)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+    monkeypatch.setattr(topic, "administering", lambda _bootstrap: nullcontext(Admin()))
+    monkeypatch.setattr(topic, "describe", lambda *_: [{"partitions": [{"partition_index": 0}]}])
+    assert topic.ends("nowhere") == {source: 7}
