@@ -89,7 +89,8 @@ class Guard:
     def _refusal(self, request: HTTPConnection) -> Response | None:
         if not self._is_known_host(request):
             return PlainTextResponse("This page is not served under that name.", 421)
-        path = request.url.path
+        # What is routed by: `request.url` is made with the Host header, which may hold a path of its own.
+        path: str = request.scope["path"]
         if path.startswith(OPEN_PATHS) or self._is_allowed(request):
             return None
         if path.startswith("/api/"):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
-from projections.store import ROOT, Batch, Outcome, View, connect
+from projections.store import ROOT, Batch, Outcome, View, connect, show
+from projections.views.funnel import Rung, define
+from tests.builders.changes import History
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +26,19 @@ def deliver(view: View, changes: Sequence[Any], partition: str = "stage-changed/
     )
     (outcome,) = view.apply([batch])
     return outcome
+
+
+def shown(url: str, contact: str) -> View:
+    """Show a view with one contact in it, a lead; everything else is gone."""
+    client = connect(url)
+    client.flushall()
+    view = View(client, f"test-{uuid4().hex[:8]}")
+    view.ask(define([Rung(track="main", stage="lead"), Rung(track="main", stage="mql")]))
+    history = History(contact)
+    history.enter("lead")
+    deliver(view, history.changes)
+    show(client, view.name)
+    return view
 
 
 def dump(url: str, view: View) -> dict[str, Any]:
