@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 from dataclasses import asdict, fields
@@ -11,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from processors.cli.diff_live import live_comparison, tell_live
 from processors.cli.diff_page import write_page
 from processors.cli.log import Refusals, progress
+from processors.cli.spreadsheet import write_csv
 from processors.cli.when import When, iso
 from processors.lifecycle_files import load_lifecycle
 from processors.replay.compare import Comparison, Difference
@@ -89,9 +90,8 @@ def _as_json(differences: list[Difference], totals: Totals) -> None:
 
 
 def _as_csv(differences: list[Difference], _totals: Totals) -> None:
-    writer = csv.writer(sys.stdout)
-    writer.writerow([one.name for one in fields(Difference)])
-    writer.writerows(asdict(one).values() for one in differences)
+    names = [one.name for one in fields(Difference)]
+    write_csv(sys.stdout, names, (asdict(one).values() for one in differences))
 
 
 def _as_table(differences: list[Difference], totals: Totals) -> None:
@@ -99,7 +99,7 @@ def _as_table(differences: list[Difference], totals: Totals) -> None:
     for title, header, lines in _tables(differences, totals):
         table = Table(*header, title=title, title_justify="left")
         for line in lines:
-            table.add_row(*line)
+            table.add_row(*map(escape, line))
         console.print(table)
 
 
@@ -108,7 +108,8 @@ def _as_markdown(differences: list[Difference], totals: Totals) -> None:
         click.echo(f"### {title}\n")
         click.echo(f"| {' | '.join(header)} |\n|{'---|' * len(header)}")
         for line in lines:
-            click.echo(f"| {' | '.join(line)} |")
+            cells = (cell.replace("|", r"\|") for cell in line)
+            click.echo(f"| {' | '.join(cells)} |")
         click.echo()
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import asdict, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from processors.cli.spreadsheet import write_csv
 from processors.replay.compare import Difference
 from processors.replay.explained import explained
 from processors.replay.summary import NOWHERE
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from processors.replay.compare import Comparison
 
 EXPLAINED = 1_000  # contacts: some 4 MB of page, which a browser opens at once
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs a cell that begins so
 
 
 def write_page(page: Path, comparison: Comparison) -> None:
@@ -59,12 +58,7 @@ def _ranks(plan: Plan) -> dict[str, int]:
 
 
 def _write_csv(path: Path, differences: Sequence[Difference]) -> None:
-    """Write a line for each difference; an apostrophe before what a spreadsheet would take for a formula."""
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as out:
-        writer = csv.writer(out)
-        writer.writerow([one.name for one in fields(Difference)])
-        writer.writerows([_plain(cell) for cell in asdict(one).values()] for one in differences)
-
-
-def _plain(cell: Any) -> Any:  # noqa: ANN401 - whatever a cell holds
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+        write_csv(
+            out, [one.name for one in fields(Difference)], (asdict(one).values() for one in differences)
+        )

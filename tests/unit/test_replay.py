@@ -1,14 +1,10 @@
 import gzip
 import json
-from collections import defaultdict
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from processors.cli.main import main
 from processors.feeds.items import Refused, Row
 from processors.feeds.lines import open_input
 from processors.feeds.transfer import read_ndjson
@@ -18,36 +14,15 @@ from processors.replay.log_files import open_log
 from processors.replay.replay import Replay
 from schemas.codec import encode
 from schemas.errors import SchemaError
+from tests.builders.log_file import VIEW, ann_and_bob, digest_of, invoke, views, write
 from tests.builders.story import DAY, HOUR, MONDAY, event
 
 PLAN = load_lifecycle("buyers-journey")
-VIEW = {"type": "page_view", "url": "https://acme.example/products/a"}
-
-
-def views(who: dict[str, str], times: int, start: int = MONDAY) -> list[dict[str, Any]]:
-    name = next(iter(who.values()))
-    return [
-        {**VIEW, **who, "event_id": f"{name}-{index}", "occurred_at": start + index * HOUR}
-        for index in range(times)
-    ]
-
-
-def write(path: Path, rows: list[dict[str, Any]]) -> Path:
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return path
 
 
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
-    rows = views({"contact_id": "ann"}, 10) + views({"contact_id": "bob"}, 9)
-    rows.append({"type": "spend_recorded", "event_id": "s", "channel": "ads", "amount": 9, "currency": "EUR",
-                 "occurred_at": MONDAY})  # fmt: skip
-    return write(tmp_path / "events.ndjson", rows)
-
-
-def invoke(*words: str, stdin: bytes | None = None) -> tuple[int, str, str]:
-    result = CliRunner().invoke(main, list(words), input=stdin)
-    return result.exit_code, result.stdout, result.stderr
+    return ann_and_bob(tmp_path / "events.ndjson")
 
 
 def summary(*words: str) -> dict[str, Any]:
@@ -64,14 +39,6 @@ def test_a_replay_counts_events_contacts_and_moves(log: Path) -> None:
     assert told["stages"]["main"]["mql"] == 1
     assert told["stages"]["main"]["none"] == 1
     assert told["plan_hash"] == PLAN.plan_hash
-
-
-def digest_of(changes: Path) -> str:
-    by_contact: dict[str, bytes] = defaultdict(bytes)
-    for line in changes.read_bytes().splitlines(keepends=True):
-        by_contact[json.loads(line)["contact_id"]] += line
-    total = sum(int.from_bytes(sha256(lines).digest(), "big") for lines in by_contact.values())
-    return f"{total % 2**256:064x}"
 
 
 def test_the_digest_is_that_of_the_changes_file(log: Path, tmp_path: Path) -> None:
@@ -198,77 +165,6 @@ def test_a_recorded_log_is_taken_as_it_stands() -> None:
     }
     changes = [change for row in [*rows, clock] for change in replay.feed(row)]
     assert [one["to"] for one in changes if one["record"] == "stage_changed"] == ["mql", "nurture"]
-
-
-def test_why_names_the_criterion_the_values_and_what_is_missing(log: Path) -> None:
-    code, out, _ = invoke("why", "--events", str(log), "ann")
-    assert code == 0
-    assert "main: mql since 2026-03-02T18:00:00Z" in out
-    assert "criteria.product_interest" in out
-    assert "✓ product_view at least 10 times within 14 days: 10 [ann-0, ann-1" in out
-    assert "why not yet sal:" in out
-    assert "✗ hand-off accepted: open" in out
-
-
-def test_why_not_yet_tells_how_far_it_is(log: Path) -> None:
-    code, out, _ = invoke("why", "--events", str(log), "bob", "--json")
-    told = json.loads(out)
-    (mql, *_rest) = told["tracks"]["main"]["next"]
-    evidence = {one["path"]: one for way in mql["ways"] for one in way["evidence"]}
-    assert code == 0
-    assert mql["stage"] == "mql"
-    assert evidence["criteria.product_interest"]["value"] == "9"
-    assert not evidence["criteria.product_interest"]["met"]
-
-
-def test_why_can_look_back(log: Path) -> None:
-    _, out, _ = invoke("why", "--events", str(log), "ann", "--at", "2026-03-02T17:59:59Z", "--json")
-    assert json.loads(out)["contact"]["tracks"]["main"]["stage"] is None
-
-
-def test_why_refuses_a_contact_that_is_not_in_the_log(log: Path) -> None:
-    code, _, err = invoke("why", "--events", str(log), "eve")
-    assert code == 1
-    assert "eve: no event of this contact" in err
-
-
-@pytest.fixture
-def stricter(tmp_path: Path) -> str:
-    text = (Path("schemas/lifecycles/buyers-journey.yaml")).read_text()
-    path = tmp_path / "stricter.yaml"
-    path.write_text(text.replace("at_least: 10, within: 14d", "at_least: 9, within: 14d"))
-    return str(path)
-
-
-def test_diff_names_who_moves_from_where_to_where_by_which_rule(log: Path, stricter: str) -> None:
-    code, out, _ = invoke(
-        "diff", "--from", "buyers-journey", "--to", stricter, "--events", str(log), "--format", "json"
-    )
-    told = json.loads(out)
-    assert code == 0
-    (one,) = told["differences"]
-    assert (one["contact_id"], one["from_stage"], one["to_stage"]) == ("bob", "none", "mql")
-    assert one["rule_to"] == "criteria.product_interest"
-    assert told["stages"]["mql"] == {"from": 1, "to": 2}
-    assert told["handoffs"] == {"from": 1, "to": 2, "by_day": {"2026-03-02": {"from": 1, "to": 2}}}
-
-
-@pytest.mark.parametrize(
-    ("form", "expected"), [("csv", "bob,main,none,mql,"), ("md", "| bob | main | none | mql |")]
-)
-def test_diff_writes_csv_and_markdown(log: Path, stricter: str, form: str, expected: str) -> None:
-    code, out, _ = invoke(
-        "diff", "--from", "buyers-journey", "--to", stricter, "--events", str(log), "--format", form
-    )
-    assert code == 0
-    assert expected in out
-
-
-def test_the_same_file_on_both_sides_moves_nobody(log: Path) -> None:
-    both = ("--from", "buyers-journey", "--to", "buyers-journey")
-    code, out, _ = invoke("diff", *both, "--events", str(log), "--format", "json")
-    assert code == 0
-    assert json.loads(out)["differences"] == []
 
 
 def test_a_log_that_was_read_to_its_end_is_done_although_its_file_is_closed(log: Path) -> None:

@@ -16,8 +16,8 @@ from processors.replay.summary import Summary
 from schemas.codec import encode
 from tests.bench.generate import rows
 from tests.builders.archives import Topic
+from tests.builders.log_file import digest_of, invoke
 from tests.builders.story import DAY, MONDAY, event
-from tests.unit.test_replay import digest_of, invoke
 
 if TYPE_CHECKING:
     from pathlib import Path

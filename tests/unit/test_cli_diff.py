@@ -1,0 +1,73 @@
+"""`stageline diff` over a file."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.builders.log_file import ann_and_bob, invoke, views, write
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return ann_and_bob(tmp_path / "events.ndjson")
+
+
+@pytest.fixture
+def stricter(tmp_path: Path) -> str:
+    text = (Path("schemas/lifecycles/buyers-journey.yaml")).read_text()
+    path = tmp_path / "stricter.yaml"
+    path.write_text(text.replace("at_least: 10, within: 14d", "at_least: 9, within: 14d"))
+    return str(path)
+
+
+def test_diff_names_who_moves_from_where_to_where_by_which_rule(log: Path, stricter: str) -> None:
+    code, out, _ = invoke(
+        "diff", "--from", "buyers-journey", "--to", stricter, "--events", str(log), "--format", "json"
+    )
+    told = json.loads(out)
+    assert code == 0
+    (one,) = told["differences"]
+    assert (one["contact_id"], one["from_stage"], one["to_stage"]) == ("bob", "none", "mql")
+    assert one["rule_to"] == "criteria.product_interest"
+    assert told["stages"]["mql"] == {"from": 1, "to": 2}
+    assert told["handoffs"] == {"from": 1, "to": 2, "by_day": {"2026-03-02": {"from": 1, "to": 2}}}
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"), [("csv", "bob,main,none,mql,"), ("md", "| bob | main | none | mql |")]
+)
+def test_diff_writes_csv_and_markdown(log: Path, stricter: str, form: str, expected: str) -> None:
+    code, out, _ = invoke(
+        "diff", "--from", "buyers-journey", "--to", stricter, "--events", str(log), "--format", form
+    )
+    assert code == 0
+    assert expected in out
+
+
+def test_the_same_file_on_both_sides_moves_nobody(log: Path) -> None:
+    both = ("--from", "buyers-journey", "--to", "buyers-journey")
+    code, out, _ = invoke("diff", *both, "--events", str(log), "--format", "json")
+    assert code == 0
+    assert json.loads(out)["differences"] == []
+
+
+@pytest.mark.parametrize(
+    ("form", "shown"),
+    [
+        ("table", "=1+1[/x]|"),
+        ("csv", "\n'=1+1[/x]|,main,"),
+        ("md", "\n| =1+1[/x]\\| | main |"),
+        ("json", '"=1+1[/x]|"'),
+    ],
+)
+def test_an_id_that_a_stranger_chose_is_text_in_every_form(
+    tmp_path: Path, stricter: str, form: str, shown: str
+) -> None:
+    """It is no formula to a spreadsheet, no markup to a terminal and no column to a table."""
+    log = write(tmp_path / "odd.ndjson", views({"contact_id": "=1+1[/x]|"}, 9))
+    code, out, err = invoke(
+        "diff", "--from", "buyers-journey", "--to", stricter, "--events", str(log), "--format", form
+    )
+    assert (code, err) == (0, "")
+    assert shown in out.replace("\r\n", "\n")
