@@ -48,7 +48,8 @@ async def read_record(bootstrap: str, source: TopicPartition, offset: int) -> Re
     """Read one record. Raises LifecycleError if it is not there any more."""
     reader = await _reader(bootstrap, source, offset)
     try:
-        while await reader.position(source) <= offset:
+        end = (await reader.end_offsets([source]))[source]
+        while await reader.position(source) <= offset < end:
             fetched = await reader.getmany(timeout_ms=100, max_records=1)
             for record in fetched.get(source, ()):
                 found: Record = record

@@ -1,8 +1,8 @@
 """Everything that a source topic ever held of a few keys, for the rare event that no state can answer.
 
 Undoing a merge, or voiding what is no longer kept one by one, folds the contact again from its history.
-That reads whole partitions: seconds per million records, in which the partition does nothing else. Should the
-group lose patience meanwhile, another owner takes over and does the same.
+That reads whole partitions: seconds per million records, in which the partition does nothing else. No
+rebalance waits for it: should the partition go to another owner meanwhile, that one does the same.
 """
 
 from __future__ import annotations

@@ -89,6 +89,7 @@ class Partition:
         self._paused = False
         self._waiting: list[Record] = []
         self._batch: Batch | None = None
+        self._asked: Batch | None = None  # the batch that ended because it needs what must be read first
         self._history: History | None = None  # for the batch that comes next
         self._rules: Record | None = None  # the barrier passed last
         self._lived: Lived | None = None  # for the batches that pass the next one
@@ -141,6 +142,7 @@ class Partition:
                 started = time.monotonic()
                 async with self._turns, self._busy:  # in this order: `hold` need not wait for a turn
                     await self._work()
+                await self._prepare()
                 if len(self._waiting) < self._limit:
                     await asyncio.sleep(started + PACE_S - time.monotonic())
 
@@ -241,13 +243,22 @@ class Partition:
             self._meter.committed(batch, rows, len(records) - len(unfinished), time.perf_counter() - decided)
         if batch.passed is not None:
             self._rules, self._lived = batch.passed, None
-        if batch.wanted:
-            self._history = await read_history(self._bootstrap, self._homes(batch.wanted))
-        if batch.crossing is not None:
-            self._lived = await cross(self._bootstrap, self.source, batch, self._homes)
+        self._asked = batch if batch.wanted or batch.crossing else None
         if self._paused and self._accepting and len(self._waiting) < RESUME_BELOW:
             self._consumer.resume(self.source)
             self._paused = False
+
+    async def _prepare(self) -> None:
+        """Read what the last batch asked for, if anything, while others take turns.
+
+        A rebalance does not wait for it: that may take minutes, and the group has patience for seconds. A
+        partition that stays goes on reading, as nobody else moves it; one that goes is cancelled here.
+        """
+        batch, self._asked = self._asked, None
+        if batch is not None and batch.wanted:
+            self._history = await read_history(self._bootstrap, self._homes(batch.wanted))
+        if batch is not None and batch.crossing is not None:
+            self._lived = await cross(self._bootstrap, self.source, batch, self._homes)
 
     def _take(self, *, silent: bool) -> list[Record]:
         records = self._waiting[: self._limit]

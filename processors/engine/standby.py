@@ -68,6 +68,8 @@ class Standby(Service):
             self._follow(changelog)
 
     def _follow(self, changelog: TopicPartition) -> None:
+        if (waiting := self._following.get(changelog)) is not None:
+            waiting.cancel()  # for the store, which somebody else was given first
         self._following[changelog] = asyncio.create_task(self._keep_up(changelog))
 
     async def _leave(self, changelog: TopicPartition) -> None:
