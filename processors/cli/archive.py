@@ -17,7 +17,7 @@ from processors.archive.folder import open_archive
 from processors.archive.locks import reading, writing
 from processors.archive.verify import faults
 from processors.archive.writer import Pace
-from processors.cli.replay_archive import archive_progress
+from processors.cli.archive_work import archive_progress
 from processors.settings import load_settings
 
 if TYPE_CHECKING:

@@ -13,19 +13,25 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from processors.cli.diff_archive import archive_comparison
 from processors.cli.diff_live import live_comparison, tell_live
 from processors.cli.diff_page import write_page
-from processors.cli.log import Refusals, progress
+from processors.cli.log import Refusals, history_or_live_option, jobs_option, progress, resume_option
 from processors.cli.spreadsheet import write_csv
 from processors.cli.when import When, iso
 from processors.lifecycle_files import load_lifecycle
-from processors.replay.compare import Comparison, Difference
+from processors.replay.compare import Comparison
+from processors.replay.compared import Difference
 from processors.replay.log_files import open_log
+from processors.replay.sources import is_archive
+from schemas.errors import LifecycleError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from processors.lifecycle.plan import Plan
     from processors.replay.compare import Log
+    from processors.replay.compared import Compared
 
     Totals = dict[str, Any]
 
@@ -35,11 +41,13 @@ SHOWN = 50  # contacts in a table; json and csv have them all
 @click.command()
 @click.option("--from", "before", metavar="FILE", help="The lifecycle of now.")
 @click.option("--to", "after", required=True, metavar="FILE", help="The lifecycle to be.")
-@click.option("--events", metavar="FILE|-", help="Events in log order, as for `stageline replay`.")
+@history_or_live_option
 @click.option(
     "--live", is_flag=True, help="Compare with the running lifecycle, on its own log up to where it is now."
 )
 @click.option("--as-of", type=When(), help="Advance all clocks to this time. Default: the last event.")
+@jobs_option
+@resume_option
 @click.option("--format", "form", type=click.Choice(("table", "json", "csv", "md")), default="table")
 @click.option(
     "--page",
@@ -60,14 +68,23 @@ def diff(before: str | None, after: str, events: str | None, **options: Any) -> 
             comparison.finish(options["as_of"])
             _tell(comparison, options, {"live": live})
     elif not options["live"] and before is not None and events is not None:
-        plans = load_lifecycle(before), load_lifecycle(after)
+        _compare(load_lifecycle(before), load_lifecycle(after), events, options)
+    else:
+        raise click.UsageError("Give --from and --events, or --live without both.")
+
+
+def _compare(before: Plan, after: Plan, events: str, options: dict[str, Any]) -> None:
+    if is_archive(events):
+        with archive_comparison(before, after, events, options) as compared:
+            _tell(compared, options, {})
+    elif options["resume"]:
+        raise LifecycleError("--resume is for an archive: `stageline archive` makes one.")
+    else:
         with open_log(events) as file:
-            comparison = Comparison(*plans, file)
+            comparison = Comparison(before, after, file)
             _fold(comparison, file)
             comparison.finish(options["as_of"])
             _tell(comparison, options, {})
-    else:
-        raise click.UsageError("Give --from and --events, or --live without both.")
 
 
 def _fold(comparison: Comparison, log: Log) -> None:
@@ -76,7 +93,7 @@ def _fold(comparison: Comparison, log: Log) -> None:
             pass
 
 
-def _tell(comparison: Comparison, options: dict[str, Any], more: Totals) -> None:
+def _tell(comparison: Compared, options: dict[str, Any], more: Totals) -> None:
     if options["page"] is not None:
         write_page(options["page"], comparison)
         click.echo(f"{options['page']}: open it in a browser.", err=True)

@@ -37,7 +37,7 @@ def tell_live(comparison: Comparison, snapshot: Snapshot) -> dict[str, Any]:
 
     To be asked for before clocks go on: until then the fold of the log is, byte for byte, what workers hold.
     """
-    side, now = comparison.sides[0].replay, comparison.plans[0]
+    side, now = comparison.replays[0], comparison.plans[0]
     folded = {
         contact_id.encode(): lifecycle.dump(side.plan_of(contact_id), contact)
         for contact_id, contact in side.contacts.items()

@@ -6,7 +6,7 @@ from dataclasses import asdict, fields
 from typing import TYPE_CHECKING
 
 from processors.cli.spreadsheet import write_csv
-from processors.replay.compare import Difference
+from processors.replay.compared import Difference
 from processors.replay.explained import explained
 from processors.replay.summary import NOWHERE
 from projections.web.comparison import comparison_page
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from processors.lifecycle.plan import Plan
-    from processors.replay.compare import Comparison
+    from processors.replay.compared import Compared
 
 EXPLAINED = 1_000  # contacts: some 4 MB of page, which a browser opens at once
 
 
-def write_page(page: Path, comparison: Comparison) -> None:
+def write_page(page: Path, comparison: Compared) -> None:
     """Write both files. Raises LifecycleError where they cannot be written."""
     differences = comparison.differences()
     beside = page.with_suffix(".csv")

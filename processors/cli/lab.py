@@ -13,17 +13,29 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from processors.cli.archive_work import archive_work
 from processors.cli.live_history import live_history
-from processors.cli.log import Refusals, progress, recorded_option
+from processors.cli.log import (
+    Refusals,
+    history_or_live_option,
+    jobs_option,
+    progress,
+    recorded_option,
+)
 from processors.cli.when import When, iso
+from processors.lab.archived import ArchivedFindings
 from processors.lab.evaluation import Evaluation, target_stage
 from processors.lab.variants import make_variants
 from processors.lab.vary import combinations, read_vary
 from processors.replay.log_files import open_log
+from processors.replay.parts import changes_of
+from processors.replay.sources import is_archive
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from processors.lab.findings import Findings
+    from processors.lab.variants import Variant
     from processors.replay.compare import Log
 
     Told = dict[str, Any]
@@ -36,7 +48,7 @@ DAY_MS = 86_400_000
 @click.option("--vary", "written", multiple=True, metavar="PATH=VALUES",
               help="A value of the file and what to try for it: 3..8, '7d..28d step 7d', or a,b,c. "
                    "Repeatable: every combination is tried.")  # fmt: skip
-@click.option("--events", metavar="FILE|-", help="Events in log order, as for `stageline replay`.")
+@history_or_live_option
 @click.option("--live", is_flag=True, help="Instead of --events: the running system's own log.")
 @click.option("--stage", help="The stage that is judged. Default: the first with a hand-off.")
 @click.option("--within", "horizon", type=click.IntRange(1, 3_650), default=90, show_default=True,
@@ -44,8 +56,9 @@ DAY_MS = 86_400_000
 @click.option("--as-of", type=When(), help="Advance all clocks to this time. Default: the last event.")
 @click.option("--format", "form", type=click.Choice(("table", "csv", "json")), default="table")
 @recorded_option
+@jobs_option
 def lab(file: str, written: tuple[str, ...], events: str | None, **options: Any) -> None:  # noqa: ANN401 - the options above
-    """Try other values in FILE (a path or a preset) on history, all in one pass.
+    """Try other values in FILE (a path or a preset) on history: a log in one pass, an archive once each.
 
     \b
     stageline lab acme.yaml --vary 'scores.interest.rules.views.points=1..5' \\
@@ -56,10 +69,22 @@ def lab(file: str, written: tuple[str, ...], events: str | None, **options: Any)
     """  # noqa: D301 - click's mark for a paragraph that is not wrapped
     variants = make_variants(file, combinations([read_vary(one) for one in written]))
     stage = target_stage(variants[0].plan, options["stage"])
-    if len(variants) > 1:
-        click.echo(f"{len(variants)} variants in one pass, the file as it is among them.", err=True)
     if options["live"] == (events is not None):
         raise click.UsageError("Give --events, or --live.")
+    archive = events if events is not None and is_archive(events) else None
+    if len(variants) > 1:
+        how = "in one pass" if archive is None else "that replay the archive"
+        click.echo(f"{len(variants)} variants {how}, the file as it is among them.", err=True)
+    if archive is None:
+        told = _evaluate_log(variants, stage, events, options)
+    else:
+        told = _evaluate_archive(variants, stage, archive, options)
+    _PRINTERS[options["form"]](told)
+
+
+def _evaluate_log(
+    variants: Sequence[Variant], stage: str, events: str | None, options: dict[str, Any]
+) -> Told:
     with ExitStack() as stack:
         log: Log
         if events is None:
@@ -71,19 +96,34 @@ def lab(file: str, written: tuple[str, ...], events: str | None, **options: Any)
         watch = stack.enter_context(progress(log, evaluation))
         for _event in watch(evaluation.run(Refusals(), options["as_of"])):
             pass
-    _PRINTERS[options["form"]](_told(evaluation, options["horizon"]))
+    return _told(evaluation, options["horizon"])
 
 
-def _told(evaluation: Evaluation, horizon: int) -> Told:
-    plan, outcomes = evaluation.variants[0].plan, evaluation.outcomes(horizon * DAY_MS)
+def _evaluate_archive(variants: Sequence[Variant], stage: str, events: str, options: dict[str, Any]) -> Told:
+    with archive_work(events, jobs=options["jobs"]) as work:
+        work.passes = 1 + len(variants)
+        findings = ArchivedFindings(variants, stage, work.archive)
+        findings.survey(work.seen)
+        work.end_pass()
+        findings.last = findings.last if options["as_of"] is None else options["as_of"]
+        for variant, calls in zip(variants, findings.calls, strict=True):
+            job, _tally = work.replay(variant.plan, as_of=findings.last, anew=True, changes=True)
+            for change in changes_of(job, work.archive.manifests):
+                calls.note(change)
+            work.remove(job)  # some kB a contact; there may be a hundred variants
+        return _told(findings, options["horizon"])
+
+
+def _told(findings: Findings, horizon: int) -> Told:
+    plan, outcomes = findings.variants[0].plan, findings.outcomes(horizon * DAY_MS)
     return {
         "lifecycle": f"{plan.id}@{plan.version}",
-        "stage": evaluation.stage,
+        "stage": findings.stage,
         "within_days": horizon,
-        "events": evaluation.events,
-        "refused": evaluation.refused,
-        "first": evaluation.first,
-        "last": evaluation.last,
+        "events": findings.events,
+        "refused": findings.refused,
+        "first": findings.first,
+        "last": findings.last,
         "variants": [
             {
                 "settings": dict(variant.settings),
@@ -91,7 +131,7 @@ def _told(evaluation: Evaluation, horizon: int) -> Told:
                 "plan_hash": variant.plan.plan_hash,
                 **found,
             }
-            for index, (variant, found) in enumerate(zip(evaluation.variants, outcomes, strict=True))
+            for index, (variant, found) in enumerate(zip(findings.variants, outcomes, strict=True))
         ],
     }
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from processors.replay.pool import processors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -24,18 +27,23 @@ lifecycle_option = click.option(
     show_default=True,
     help="Lifecycle file, or a preset's name.",
 )
-events_option = click.option(
+_events = partial(
+    click.option,
     "--events",
-    required=True,
-    metavar="FILE|-",
-    help="Events in log order: NDJSON (plain or gzip) or an Avro container file; - is standard input.",
-)
-history_option = click.option(
-    "--events",
-    required=True,
     metavar="FILE|-|FOLDER|topic",
     help="Events in log order: NDJSON (plain or gzip), an Avro container file, - for standard input; or "
     "a recorded log: an archive's folder, or contact-events itself.",
+)
+history_option = _events(required=True)
+history_or_live_option = _events()
+jobs_option = click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    default=processors,
+    help="Processes for the partitions of an archive.  [default: one per core]",
+)
+resume_option = click.option(
+    "--resume", is_flag=True, help="Keep the partitions that an interrupted replay has finished."
 )
 recorded_option = click.option(
     "--recorded",

@@ -11,13 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from processors.cli.log import Refusals, history_option, lifecycle_option, progress, recorded_option
+from processors.cli.log import (
+    Refusals,
+    history_option,
+    jobs_option,
+    lifecycle_option,
+    progress,
+    recorded_option,
+    resume_option,
+)
 from processors.cli.replay_archive import replay_archive
 from processors.cli.when import When
 from processors.lifecycle_files import load_lifecycle
 from processors.replay.job import state_line
 from processors.replay.log_files import open_log
-from processors.replay.pool import processors
 from processors.replay.run import Run
 from processors.replay.sources import is_archive
 from processors.replay.summary import Summary, Tally, as_json
@@ -44,13 +51,8 @@ _file = click.Path(dir_okay=False, path_type=Path)
 @click.option("--allow-rejects", is_flag=True, help="Exit with 0 although lines were refused.")
 @recorded_option
 @click.option("--anew", is_flag=True, help="Let this lifecycle decide about all of a recorded log.")
-@click.option(
-    "--jobs",
-    type=click.IntRange(1),
-    default=processors,
-    help="Processes for the partitions of an archive.  [default: one per core]",
-)
-@click.option("--resume", is_flag=True, help="Keep the partitions that an interrupted replay has finished.")
+@jobs_option
+@resume_option
 def replay(lifecycle: str, events: str, **options: Any) -> None:  # noqa: ANN401 - the options above
     """Run a history through a lifecycle and print a summary as JSON.
 

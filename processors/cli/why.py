@@ -9,8 +9,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from processors.cli.archive_work import archive_progress
 from processors.cli.log import history_option, lifecycle_option
-from processors.cli.replay_archive import archive_progress
 from processors.cli.when import When, iso
 from processors.lifecycle import describe
 from processors.lifecycle import why as prospects

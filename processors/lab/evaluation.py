@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from processors.feeds.items import Refused
 from processors.intake import place_normal
-from processors.lab.outcome import Calls, Span, Wins, outcome
+from processors.lab.findings import Findings
 from processors.replay.batched import replay_of
 from processors.replay.replay import Replay
 from schemas.errors import LifecycleError, SchemaError
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Event = dict[str, Any]
 
 
-class Evaluation:
+class Evaluation(Findings):
     """What every variant makes of the log.
 
     Each is folded apart, though variants of one shape count alike: a reset follows a move, which what is
@@ -39,7 +39,7 @@ class Evaluation:
         recorded: bool = False,
         home: Home | None = None,
     ) -> None:
-        self.variants, self.stage = variants, stage
+        super().__init__(variants, stage, self._forwarded)
         self._log, self._recorded = log, recorded
         plans = [variant.plan for variant in variants]
         self._replays = [
@@ -48,9 +48,6 @@ class Evaluation:
             else replay_of(plan, log.events)
             for plan in plans
         ]
-        self._calls = [Calls(plan=plan, stage=stage) for plan in plans]
-        self._wins = Wins()
-        self.events = self.refused = self.first = self.last = 0
 
     def run(self, refuse: Callable[[Refused], None], as_of: int | None = None) -> Iterator[None]:
         """Work through the log; yields after each event. Without `as_of` all clocks end at its last event."""
@@ -69,29 +66,20 @@ class Evaluation:
                 refused(Refused(line=event["position"], reason=str(error), original=b""))
             yield
         self.last = self.last if as_of is None else as_of
-        for replay, calls in zip(self._replays, self._calls, strict=True):
+        for replay, calls in zip(self._replays, self.calls, strict=True):
             for change in replay.finish(self.last):
                 calls.note(change)
 
     def _feed(self, event: Event) -> None:
         for placed in (event,) if self._recorded else place_normal(event):
-            self._wins.note(placed)
-        for replay, calls in zip(self._replays, self._calls, strict=True):
+            self.wins.note(placed)
+        for replay, calls in zip(self._replays, self.calls, strict=True):
             for change in replay.feed(event):
                 calls.note(change)
 
-    def outcomes(self, horizon: int) -> list[dict[str, Any]]:
-        """Judge every variant, in order; `horizon`: ms after a call in which a win counts for it."""
-        wins = self._wins.by_contact(self._home)
-        span = Span(first=self.first, end=self.last, horizon=horizon)
-        return [outcome(calls, wins, span, self._home) for calls in self._calls]
-
-    def _home(self, contact_id: str) -> str:
-        """Follow merges and identifications; they are the same under every variant."""
-        contacts = self._replays[0].contacts
-        while contact_id in contacts and (into := contacts[contact_id].forward_to) is not None:
-            contact_id = into
-        return contact_id
+    def _forwarded(self, contact_id: str) -> str | None:
+        contact = self._replays[0].contacts.get(contact_id)
+        return None if contact is None else contact.forward_to
 
 
 def target_stage(plan: Plan, wanted: str | None) -> str:

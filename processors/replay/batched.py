@@ -95,10 +95,6 @@ class Batched(Replay):
         self._fetch(contact_id)
         return super().find(contact_id)
 
-    def known(self) -> int:
-        """Count the contacts ever seen."""
-        return len(self._states) + super().known()
-
     def standing(self) -> int:
         """Count the contacts that are neither part of another one nor erased."""
         return len(self._states) + super().standing()

@@ -1,20 +1,17 @@
-"""Two lifecycles over one log: who would stand elsewhere, by which rule, and what it adds up to."""
+"""Two lifecycles over one log, in one pass."""
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from processors.feeds.items import Refused
 from processors.replay.batched import replay_of
+from processors.replay.compared import Compared, Side
 from processors.replay.replay import Replay
-from processors.replay.summary import NOWHERE
 from schemas.errors import SchemaError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from processors.lifecycle.plan import Plan
     from processors.replay.crossing import Home
@@ -22,63 +19,9 @@ if TYPE_CHECKING:
     from processors.replay.log_files import LogFile
 
     Log = LogFile | KeptLog
-    Change = dict[str, Any]
-    Where = tuple[str, str]  # contact, track
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """A contact that ends elsewhere. `rule_*`: the path of what brought it there, "" if nothing did."""
-
-    contact_id: str
-    track: str
-    from_stage: str
-    to_stage: str
-    rule_from: str
-    rule_to: str
-    since: int | None  # when it came to `to_stage`, ms UTC
-
-    @property
-    def move(self) -> tuple[str, str, str, str]:
-        """Track, from, to, and the rule that is responsible."""
-        return self.track, self.from_stage, self.to_stage, self.rule_to or self.rule_from
-
-
-@dataclass(slots=True, kw_only=True)
-class Side:
-    """What one lifecycle made of the log."""
-
-    replay: Replay
-    ends: dict[Where, Change] = field(default_factory=dict)  # last move on each track
-    offered: Counter[str] = field(default_factory=Counter)  # hand-offs by UTC day
-
-    def note(self, change: Change) -> None:
-        """Take one change."""
-        if change["record"] == "stage_changed":
-            self.ends[change["contact_id"], change["track"]] = change
-        elif change["record"] == "mql_handoff" and change["action"] == "offered":
-            day = datetime.fromtimestamp(change["at"] / 1000, UTC).date().isoformat()
-            self.offered[day] += 1
-
-    def note_all(self, changes: Iterable[Change]) -> None:
-        """Take changes as they come."""
-        for change in changes:
-            self.note(change)
-
-    def stage(self, where: Where) -> str:
-        """Where a contact ended."""
-        return self.ends[where]["to"] or NOWHERE if where in self.ends else NOWHERE
-
-    def rule(self, where: Where) -> str:
-        """Which rule brought it there."""
-        return str(self.ends[where]["cause"]["criterion"]) if where in self.ends else ""
-
-    def by_stage(self) -> Counter[str]:
-        """Contacts by stage, of all tracks."""
-        return Counter(self.stage(where) for where in self.ends if self.stage(where) != NOWHERE)
-
-
-class Comparison:
+class Comparison(Compared):
     """Runs both sides over the log in one pass: `fold`, then `finish`.
 
     With `home`, which names a contact's partition, the log is contact-events as recorded: one side takes it
@@ -88,15 +31,14 @@ class Comparison:
     def __init__(self, before: Plan, after: Plan, log: Log, *, home: Home | None = None) -> None:
         self._log = log
         if home is None:
-            replays = replay_of(before, log.events), replay_of(after, log.events)
+            self.replays = replay_of(before, log.events), replay_of(after, log.events)
         else:
-            replays = (
+            self.replays = (
                 Replay(before, log.events, recorded=True, home=home),
                 Replay(after, log.events, recorded=True, home=home, anew=True),
             )
-        self.sides = Side(replay=replays[0]), Side(replay=replays[1])
-        self.plans = before, after  # what either side comes to be decided by in the end
-        self.events = self.refused = self.as_of = 0
+        first, second = self.replays
+        super().__init__((before, after), (Side(contacts=first), Side(contacts=second)))
 
     def fold(self, refuse: Callable[[Refused], None]) -> Iterator[None]:
         """Work through the log; yields after each event, for whoever shows progress."""
@@ -109,8 +51,8 @@ class Comparison:
             self.events += 1
             self.as_of = max(self.as_of, event["occurred_at"])
             try:
-                for side in self.sides:
-                    side.note_all(side.replay.feed(event))
+                for replay, side in zip(self.replays, self.sides, strict=True):
+                    side.note_all(replay.feed(event))
             except SchemaError as error:  # it names nobody, so the first side has refused it
                 refused(Refused(line=event["position"], reason=str(error), original=b""))
             yield
@@ -118,54 +60,5 @@ class Comparison:
     def finish(self, as_of: int | None = None) -> None:
         """Advance all clocks to `as_of`, or to the log's last event."""
         self.as_of = self.as_of if as_of is None else as_of
-        for side in self.sides:
-            side.note_all(side.replay.finish(self.as_of))
-
-    def places(self) -> list[Where]:
-        """Every contact and track on which either side has moved it, in order."""
-        before, after = self.sides
-        return sorted({*before.ends, *after.ends})
-
-    def differences(self) -> list[Difference]:
-        """Every contact that ends elsewhere, by id and track."""
-        before, after = self.sides
-        return [
-            self._difference(where) for where in self.places() if before.stage(where) != after.stage(where)
-        ]
-
-    def _difference(self, where: Where) -> Difference:
-        before, after = self.sides
-        contact_id, track = where
-        return Difference(
-            contact_id=contact_id,
-            track=track,
-            from_stage=before.stage(where),
-            to_stage=after.stage(where),
-            rule_from=before.rule(where),
-            rule_to=after.rule(where),
-            since=after.ends[where]["at"] if where in after.ends else None,
-        )
-
-    def totals(self) -> dict[str, Any]:
-        """Contacts by stage and hand-offs per day, on both sides."""
-        before, after = self.sides
-        stages, others = before.by_stage(), after.by_stage()
-        names = dict.fromkeys(stage.id for plan in self.plans for stage in plan.stages)
-        days = sorted({*before.offered, *after.offered})
-        moved = Counter(one.move for one in self.differences())
-        return {
-            "events": self.events,
-            "refused": self.refused,
-            "contacts": after.replay.known(),
-            "moved": sum(moved.values()),
-            "stages": {name: {"from": stages[name], "to": others[name]} for name in names},
-            "moves": [
-                {"track": track, "from": start, "to": end, "rule": rule, "contacts": count}
-                for (track, start, end, rule), count in moved.most_common()
-            ],
-            "handoffs": {
-                "from": before.offered.total(),
-                "to": after.offered.total(),
-                "by_day": {day: {"from": before.offered[day], "to": after.offered[day]} for day in days},
-            },
-        }
+        for replay, side in zip(self.replays, self.sides, strict=True):
+            side.note_all(replay.finish(self.as_of))

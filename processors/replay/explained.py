@@ -11,12 +11,12 @@ from processors.replay.summary import NOWHERE
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from processors.replay.compare import Comparison, Difference, Side, Where
+    from processors.replay.compared import Compared, Difference, Side, Where
 
     Facts = dict[str, Any]
 
 
-def explained(comparison: Comparison, differences: Sequence[Difference], most: int) -> list[Facts]:
+def explained(comparison: Compared, differences: Sequence[Difference], most: int) -> list[Facts]:
     """Explain at most so many contacts: those that differ, some of every move, then those that do not."""
     chosen = [(one.contact_id, one.track) for one in _spread(differences)][:most]
     differing = {(one.contact_id, one.track) for one in differences}
@@ -35,7 +35,7 @@ def _spread(differences: Sequence[Difference]) -> Iterator[Difference]:
     return (one for *_order, one in sorted(numbered, key=lambda row: row[:3]))
 
 
-def _explain(comparison: Comparison, where: Where) -> Facts:
+def _explain(comparison: Compared, where: Where) -> Facts:
     before, after = comparison.sides
     contact_id, track = where
     return {
@@ -50,7 +50,7 @@ def _explain(comparison: Comparison, where: Where) -> Facts:
 
 def _side(side: Side, where: Where, *, wanted: str) -> Facts:
     """Tell where one side has the contact and why; `wanted`: the other side's stage."""
-    last = side.ends.get(where)
+    last = side.last_move(where)
     told: Facts = {"stage": side.stage(where), "missing": _missing(side, where, wanted)}
     if last is not None:
         told |= {
@@ -67,9 +67,9 @@ def _side(side: Side, where: Where, *, wanted: str) -> Facts:
 def _missing(side: Side, where: Where, wanted: str) -> list[Facts]:
     """Tell the ways into a stage that the contact is below, each with what is met and what is not."""
     contact_id, track = where
-    contact = side.replay.find(contact_id)
+    contact = side.contacts.find(contact_id)
     if wanted in {NOWHERE, side.stage(where)} or contact is None:
         return []
-    plan = side.replay.plan_of(contact_id)
+    plan = side.contacts.plan_of(contact_id)
     prospects = lifecycle.why(plan, lifecycle.dump(plan, contact)).get(track, {"next": []})
     return [way for stage in prospects["next"] if stage["stage"] == wanted for way in stage["ways"]]

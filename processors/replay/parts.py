@@ -46,6 +46,13 @@ def part_files(job: Job, kind: str, partitions: Iterable[int]) -> list[Path]:
     return [part_file(job, partition, kind) for partition in partitions]
 
 
+def changes_of(job: Job, partitions: Iterable[int]) -> Iterator[Change]:
+    """Read the changes that a replay has written: those of one contact are in their order."""
+    for path in part_files(job, "changes", partitions):
+        with path.open("rb") as file:
+            yield from map(json.loads, file)
+
+
 def replay_part(job: Job, partition: int, seen: Seen) -> Tally:
     """Replay one partition and keep what it came to."""
     fold = ByContact(job.plan, open_archive(job.archive), anew=job.anew)

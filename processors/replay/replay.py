@@ -98,10 +98,6 @@ class Replay:
         """Find a contact as it is now; None for one never seen."""
         return self.contacts.get(contact_id)
 
-    def known(self) -> int:
-        """Count the contacts ever seen."""
-        return len(self.contacts)
-
     def standing(self) -> int:
         """Count the contacts that are neither part of another one nor erased."""
         return sum(one.forward_to is None and not one.erased for one in self.contacts.values())
