@@ -11,8 +11,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from processors.engine.compiled import Runs
-from processors.lifecycle import dump, fold, load, next_due, refold, tick
-from processors.lifecycle.lived import all_but, is_foreign, transferred_state, translated
+from processors.lifecycle import Log, dump, fold, load, next_due, refold, tick
+from processors.lifecycle.lived import is_foreign, transferred_state, translated
 from schemas.codec import decode_trusted
 from schemas.errors import SchemaError
 
@@ -153,7 +153,7 @@ class Folding:
         for change in changes:
             if change["record"] == "refold_needed":
                 asked = True
-                contact, again = self._refold(contact, change["without"])
+                contact, again = self._refold(contact)
                 told += again
             else:
                 told.append(change)
@@ -178,29 +178,26 @@ class Folding:
         """Work out the state that a contact passed on."""
         return transferred_state(self._plan, self._told, contact_id, transfer)
 
-    def _refold(self, contact: Contact, without: str | None) -> tuple[Contact, tuple[Change, ...]]:
-        """Fold a contact again from its history, but for what came from the contact `without`."""
-        self._need(contact.id, *([without] if without else []))
-        ours = list(self._told(contact.id))
-        theirs = list(self._told(without)) if without else []
-        kept = [self.understand(event) for event in all_but(ours, theirs, without) if event["contact_id"]]
-        state, changes = refold(self._plan, kept, keep_moves_of=dump(self._plan, contact))
+    def _refold(self, contact: Contact) -> tuple[Contact, tuple[Change, ...]]:
+        """Fold a contact again from its history. Raises Wanted."""
+
+        def told(contact_id: str) -> Iterator[Event]:
+            return filter(_is_of_a_contact, self._told(contact_id))
+
+        log = Log(told, self.understand)
+        state, changes = refold(self._plan, log, keep_moves_of=dump(self._plan, contact))
         return load(self._plan, state), changes
 
     def _told(self, contact_id: str) -> Iterator[Event]:
         """All that the log holds of a contact, with the clocks of its partition. Raises Wanted."""
-        self._need(contact_id)
-        return _events(self._history()[contact_id.encode()])
+        key, known = contact_id.encode(), self._history()
+        if key not in known:
+            raise Wanted(key)
+        return _events(known[key])
 
     def _want(self, question: Wanted) -> None:
         """Ask for history beside what came with the batch."""
         self.batch.wanted = (*self._history(), *question.keys)
-
-    def _need(self, *contact_ids: str) -> None:
-        known = self._history()
-        missing = [key for key in map(str.encode, contact_ids) if key not in known]
-        if missing:
-            raise Wanted(*missing)
 
     def _history(self) -> History:
         """Return the history that came with the batch: for its first record only."""

@@ -13,18 +13,18 @@ from processors.lifecycle.contact import Contact
 from processors.lifecycle.describe import describe, why
 from processors.lifecycle.fold import fold, tick
 from processors.lifecycle.program import program_of
-from processors.lifecycle.refold import refold_contact
+from processors.lifecycle.refold import Log, refold_contact
 from processors.lifecycle.state import next_due
 from processors.lifecycle.switch import Barrier, switch_contact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from processors.lifecycle.plan import Plan
     from processors.lifecycle.turn import Change
 
 __all__ = [
-    "Barrier", "Contact", "advance", "apply", "describe", "dump", "fold", "load", "next_due", "refold",
+    "Barrier", "Contact", "Log", "advance", "apply", "describe", "dump", "fold", "load", "next_due", "refold",
     "switch", "tick", "why",
 ]  # fmt: skip
 
@@ -53,12 +53,10 @@ def dump(plan: Plan, contact: Contact) -> bytes:
     return _state.dump(program_of(plan), contact)
 
 
-def refold(
-    plan: Plan, events: Iterable[Mapping[str, Any]], *, keep_moves_of: bytes
-) -> tuple[bytes, tuple[Change, ...]]:
-    """Make anew what a contact counted, from all its events in log order; its moves and hand-offs stay."""
+def refold(plan: Plan, log: Log, *, keep_moves_of: bytes) -> tuple[bytes, tuple[Change, ...]]:
+    """Make anew what a contact counted, from what it and others were told; its moves and hand-offs stay."""
     contact = load(plan, keep_moves_of)
-    changes = refold_contact(plan, contact, events)
+    changes = refold_contact(plan, contact, log)
     return dump(plan, contact), changes
 
 

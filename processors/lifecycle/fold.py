@@ -79,7 +79,8 @@ def _apply(turn: Turn, event: Event, key: bytes) -> None:
     handler = HANDLERS.get(event["type"])
     if handler is not None:
         turn.dirty |= handler(turn, event)
-    if turn.dirty and not contact.erased and contact.forward_to is None:
+    ended = contact.erased or contact.forward_to is not None
+    if turn.dirty and not ended and not turn.asks_history:
         settle(turn)
 
 

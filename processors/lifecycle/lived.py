@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from processors.lifecycle.contact import Contact
 from processors.lifecycle.fold import fold, tick
 from processors.lifecycle.program import program_of
-from processors.lifecycle.refold import refold_contact
+from processors.lifecycle.refold import Log, refold_contact
 from processors.lifecycle.state import dump, shape_of
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def as_lived(plan: Plan, event: Event, transferred: Callable[[str, str], bytes])
     if event["type"] in ANSWERS and event["handoff"] is not None:
         return {**event, "handoff": None}
     if event["type"] == "history_transferred" and event["plan_hash"] != plan.plan_hash:
-        return translated(event, transferred)
+        return {**translated(event, transferred), "plan_hash": plan.plan_hash}
     return event
 
 
@@ -57,6 +57,10 @@ def transferred_state(plan: Plan, history: History, contact_id: str, transfer: s
     def of_others(other: str, event_id: str) -> bytes:
         return transferred_state(plan, history, other, event_id)
 
+    def told_to(one: str) -> Iterable[Event]:
+        return told if one == contact_id else (event for event in history(one) if event["contact_id"])
+
+    log = Log(told_to, lambda event: as_lived(plan, event, of_others))
     for recorded in history(contact_id):
         due = contact.next_due
         if recorded["type"] == "clock_advanced" and due is not None and due <= recorded["at"]:
@@ -69,19 +73,5 @@ def transferred_state(plan: Plan, history: History, contact_id: str, transfer: s
             if change["record"] == "history_transferred" and change["event_id"] == transfer:
                 return bytes(change["state"])
             if change["record"] == "refold_needed":
-                kept = all_but(
-                    told, history(change["without"]) if change["without"] else (), change["without"]
-                )
-                refold_contact(plan, contact, kept)
+                refold_contact(plan, contact, log)
     return dump(program_of(plan), contact)
-
-
-def all_but(told: Iterable[Event], theirs: Iterable[Event], other: str | None) -> list[dict[str, Any]]:
-    """Leave out of what a contact was told all that came from another one."""
-    left_out = {(event["source"], event["event_id"]) for event in theirs if event["contact_id"] is not None}
-    return [
-        dict(event)
-        for event in told
-        if (event["source"], event["event_id"]) not in left_out
-        and (event["type"] != "history_transferred" or event["other"] != other)
-    ]

@@ -1,11 +1,13 @@
 """Folding a contact again from its history, where what it keeps cannot tell what is left.
 
 Only what was counted and heard is made anew: the moves have happened, the hand-offs were sent, and stay. What
-the new counts ask for follows from them at the contact's clock.
+the new counts ask for follows from them at the contact's clock. Left out is what was voided, also where
+another contact passed it on, and what came from a contact until the merge with it was undone.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from processors.lifecycle import heard
@@ -22,7 +24,8 @@ from processors.lifecycle.voids import leave_unfounded
 from schemas.errors import LifecycleError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Set as AbstractSet
 
     from processors.lifecycle.plan import Plan
     from processors.lifecycle.program import Program
@@ -37,53 +40,117 @@ ACCUMULATED = (
 )  # fmt: skip
 
 
-def refold_contact(plan: Plan, contact: Contact, history: Iterable[Event]) -> tuple[Change, ...]:
+@dataclass(frozen=True, slots=True)
+class Log:
+    """What contacts were told.
+
+    `told`: all events of a contact, by its id, in order. `understood`: says one of them in the plan's terms.
+    """
+
+    told: Callable[[str], Iterable[Event]]
+    understood: Callable[[Any], Event] = lambda event: event
+
+
+def refold_contact(plan: Plan, contact: Contact, log: Log) -> tuple[Change, ...]:
     """Make anew what a contact accumulated, from every event of its log up to its position, in order.
 
-    Voided events are left out. Of the contact's own state the moves, hand-offs and resets are kept.
+    Of the contact's own state the moves, hand-offs and resets are kept.
     """
     program = program_of(plan)
-    events = [event for event in history if event["position"] <= contact.position]  # the log may go on
-    voided = {event["voids"] for event in events if event["type"] == "engagement_voided"}
-    fresh = Contact(counts_floor=contact.counts_floor, score_floors=dict(contact.score_floors))
-    begin(program, fresh, contact.id)
-    fresh.places, fresh.clock = contact.places, contact.clock
-    for event in events:
-        _count(program, fresh, event, voided)
-    for name in ACCUMULATED:
-        setattr(contact, name, getattr(fresh, name))
+    own = _own(contact, log)
+    voided = _recount(program, contact, own, log, frozenset())
     turn = Turn(program=program, contact=contact, now=contact.clock, dirty=program.inputs.everything)
+    if own and own[-1]["position"] == contact.position:  # the event that asked for it
+        turn.event, turn.late = own[-1], own[-1]["occurred_at"] < contact.clock
+    reason = own[-1].get("reason") if own and own[-1]["type"] == "engagement_voided" else None
     contact.reading = contact.fit = None
     contact.totals = {}
     for track, place in enumerate(contact.places):
         doubted = place.in_doubt or place.entered_by in voided
         place.in_doubt = False
-        leave_unfounded(turn, track, {place.stage} if doubted else set(), None)
+        leave_unfounded(turn, track, {place.stage} if doubted else set(), reason)
     settle(turn)
     return tuple(turn.out)
 
 
-def _count(program: Program, fresh: Contact, event: Event, voided: set[str]) -> None:
+def _own(contact: Contact, log: Log) -> list[Event]:
+    """List the events that a contact has applied; the log may go on."""
+    return [event for event in log.told(contact.id) if event["position"] <= contact.position]
+
+
+def _recount(
+    program: Program, contact: Contact, own: list[Event], log: Log, voided: AbstractSet[str]
+) -> AbstractSet[str]:
+    """Set what a contact accumulated, leaving out what was voided here or is in `voided`; returns both."""
+    events = [log.understood(event) for event in _without_undone(contact, own, log)]
+    voided = voided | {event["voids"] for event in events if event["type"] == "engagement_voided"}
+    fresh = Contact(counts_floor=contact.counts_floor, score_floors=dict(contact.score_floors))
+    begin(program, fresh, contact.id)
+    fresh.places, fresh.clock = contact.places, contact.clock
+    elsewhere = voided - {event["event_id"] for event in events}
+    for event in events:
+        counted = _count(program, fresh, event, voided)
+        if counted and event["type"] == "history_transferred" and event["other"] != contact.id:
+            _unite(program, fresh, event, log, elsewhere)
+    for name in ACCUMULATED:
+        setattr(contact, name, getattr(fresh, name))
+    return voided
+
+
+def _without_undone(contact: Contact, own: list[Event], log: Log) -> list[Event]:
+    """Leave out what came from another contact before the merge with it was last undone."""
+    theirs = {
+        other: (end, {(event["source"], event["event_id"]) for event in log.told(other)})
+        for other, end in _undone(contact, own).items()
+    }
+    return [event for event in own if not any(_came(event, other, *was) for other, was in theirs.items())]
+
+
+def _undone(contact: Contact, own: Iterable[Event]) -> dict[str, int]:
+    """Find where merges were last undone, by the other contact's id."""
+    merged: set[str] = set()
+    undone: dict[str, int] = {}
+    for event in own:
+        if event["type"] == "history_transferred" and event["other"] != contact.id:
+            merged.add(event["other"])
+        elif event["type"] == "merge_undone" and event["other"] in merged:
+            merged.remove(event["other"])
+            undone[event["other"]] = event["position"]
+    return undone
+
+
+def _came(event: Event, other: str, end: int, theirs: AbstractSet[tuple[str | None, str]]) -> bool:
+    """Tell whether an event came from another contact before `end`."""
+    transferred = event["type"] == "history_transferred" and event["other"] == other
+    return event["position"] < end and (transferred or (event["source"], event["event_id"]) in theirs)
+
+
+def _count(program: Program, fresh: Contact, event: Event, voided: AbstractSet[str]) -> bool:
+    """Count an event, unless it was counted before or is voided; tell whether it was."""
     turn = Turn(program=program, contact=fresh, now=fresh.clock, event=event, late=True)
     turn.at = time_of(turn, event)
     key = key_of(event["source"], event["event_id"])
     if program.ring.has(fresh.seen, key):
-        return
+        return False
     if event["event_id"] in voided:
         fresh.seen = program.ring.add(fresh.seen, key, turn.at, 0)
-        return
+        return False
     fresh.position = event["position"]
     if fresh.first_seen == NEVER_BEFORE or turn.at < fresh.first_seen:
         fresh.first_seen = turn.at
     gather(turn, event, key)
     if event["type"] in HEARD:
         HEARD[event["type"]](turn, event)
-    elif event["type"] == "history_transferred":
-        _unite(program, fresh, event)
+    return True
 
 
-def _unite(program: Program, fresh: Contact, event: Event) -> None:
+def _unite(program: Program, fresh: Contact, event: Event, log: Log, voided: AbstractSet[str]) -> None:
+    """Take a transferred history in; what was voided since and may be in it is taken out of it first."""
     try:
-        unite(program, fresh, load(program, event["state"]))
+        other = load(program, event["state"])
     except LifecycleError:  # another plan's shape: its own events are in the history too, if they are known
         return
+    ring = program.ring
+    if voided and (ring.full(other.seen) or any(ring.records_of(other.seen, one) for one in voided)):
+        _recount(program, other, _own(other, log), log, voided)
+    unite(program, fresh, other)

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from processors.lifecycle import changes, state, vanishing
+from processors.lifecycle import state, vanishing
 from processors.lifecycle.merging import PROVISIONAL, raise_to, unite
 from processors.lifecycle.settle import advance, settle
-from processors.lifecycle.shown import show
 from schemas.errors import LifecycleError
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def undo_merge(turn: Turn, event: Event) -> int:
         turn.refuse(f"{event['other']} is not part of this contact")
         return 0
     turn.contact.merged.remove(event["other"])
-    turn.ask_refold(f"the merge with {event['other']} was undone", without=event["other"])
+    turn.ask_refold(f"the merge with {event['other']} was undone")
     return 0
 
 
@@ -143,7 +142,3 @@ def _stand_again(turn: Turn, reason: str) -> None:
     """Stop forwarding: the stages are as they were, what was counted has to be folded again."""
     turn.contact.forward_to = None
     turn.ask_refold(reason)
-    for track in range(len(turn.contact.places)):
-        shift = show(turn, track, [])
-        if shift is not None:
-            turn.out.append(changes.stage_changed(turn, shift))

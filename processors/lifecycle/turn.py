@@ -44,7 +44,8 @@ class Turn:
     `dirty` has a bit for every input that changed since the conditions were last asked. `settled` is when the
     contact was last brought up to date before this turn. `hops` are moves already made, by track. `notes` go
     into the evidence of every change. `offers` is false while history is caught up with: hand-offs then wait.
-    `replaced` is the plan hash of the criteria that this turn puts an end to, see `switch`.
+    `replaced` is the plan hash of the criteria that this turn puts an end to, see `switch`. `asks_history`:
+    what follows is decided and told when the contact is folded again, once and with all that is known then.
     """
 
     program: Program
@@ -57,6 +58,7 @@ class Turn:
     touch: Touch | None = None
     dirty: int = 0
     offers: bool = True
+    asks_history: bool = False
     replaced: str | None = None
     hops: dict[int, list[Hop]] = field(default_factory=dict)
     notes: list[Evidence] = field(default_factory=list)
@@ -81,14 +83,14 @@ class Turn:
             }
         )
 
-    def ask_refold(self, reason: str, without: str | None = None) -> None:
+    def ask_refold(self, reason: str) -> None:
         """Say that only the whole history can tell what is left: see `refold`."""
+        self.asks_history = True
         self.out.append(
             {
                 "record": "refold_needed",
                 "contact_id": self.contact.id,
                 "event_id": self.event_id,
-                "without": without,
                 "reason": reason,
             }
         )

@@ -31,22 +31,20 @@ def void(turn: Turn, event: Mapping[str, Any]) -> int:
     if not records:
         _void_unseen(turn, voided)
         return 0
-    held = {one.stage for one in program.alternatives if one.check.holds(contact, turn.now)}
+    held = _entered_by_right(turn)
     dirty, exact = 0, True
     for record in records:
         contact.seen = program.ring.clear(contact.seen, record)
         undone, was_exact = undo(program, contact, record, voided)
         dirty, exact = dirty | undone, exact and was_exact
-    exact = _forget_last(contact, voided) and exact
+    known = [exact, _forget_last(contact, voided), _forget_touches(contact, voided)]
     contact.reading = None
+    if not all(known):
+        _doubt(turn, held, voided)
+        return 0
     for track, place in enumerate(contact.places):
         founded = held | {place.stage} if place.entered_by == voided else held
-        if exact:
-            leave_unfounded(turn, track, founded, event["reason"])
-        else:
-            place.in_doubt = place.stage in founded
-    if not (_forget_touches(contact, voided) and exact):
-        turn.ask_refold(f"event {voided} was voided")
+        leave_unfounded(turn, track, founded, event["reason"])
     return dirty | turn.dirty | program.inputs.last
 
 
@@ -65,11 +63,24 @@ def undo(program: Program, contact: Contact, record: Record, event_id: str) -> t
     return touched.dirty, exact and all(one is None or one.at != record.at for one in floors)
 
 
+def _entered_by_right(turn: Turn) -> set[int]:
+    """List the stages whose `enter` holds."""
+    contact, now = turn.contact, turn.now
+    return {one.stage for one in turn.program.alternatives if one.check.holds(contact, now)}
+
+
+def _doubt(turn: Turn, held: set[int], voided: str) -> None:
+    """Leave it to the history whether a stage was founded on what is voided."""
+    for place in turn.contact.places:
+        place.in_doubt = place.stage in held or place.entered_by == voided
+    turn.ask_refold(f"event {voided} was voided")
+
+
 def _void_unseen(turn: Turn, voided: str) -> None:
     """Not among the events remembered: perhaps it is still to come, and then it must not count."""
     ring, contact = turn.program.ring, turn.contact
     if ring.full(contact.seen):
-        turn.ask_refold(f"event {voided} was voided")
+        _doubt(turn, _entered_by_right(turn), voided)
     contact.seen = ring.add(contact.seen, id_hash(voided) + ANY_SOURCE, turn.at, 0)
 
 

@@ -1,8 +1,9 @@
 """Contacts of an archive folded one at a time, to exactly what the live run made of them.
 
 What contacts pass on to each other is in the log already, so that each of them can be folded alone. Two
-things need another contact's records: folding again after a merge was undone, and a transfer of history that
-was written under another definition than the one that decides: it holds a state of that one.
+things need another contact's records: folding again without what came from it and was undone or voided, and a
+transfer of history that was written under another definition than the one that decides: it holds a state of
+that one.
 """
 
 from __future__ import annotations
@@ -94,9 +95,9 @@ class ByContact:
         event["position"] = record.offset
         return event
 
-    def history(self, contact_id: str | None) -> Iterator[Event]:
+    def history(self, contact_id: str) -> Iterator[Event]:
         """Read again all that a contact was ever told."""
-        for record in self.archive.records_of(contact_id.encode()) if contact_id else ():
+        for record in self.archive.records_of(contact_id.encode()):
             with suppress(SchemaError):
                 yield decode_trusted(record.value) | {"position": record.offset}
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from processors import lifecycle
-from processors.lifecycle.lived import all_but
 from processors.lifecycle.plan_json import plan_from_json
 from processors.lifecycle.switch import Barrier
 
@@ -61,7 +61,7 @@ class Course:
         told = self._log.understood(self.plan, event)
         for change in lifecycle.fold(self.plan, self.contact, told):
             if change["record"] == "refold_needed":
-                self._refold(change["without"])
+                self._refold()
             else:
                 self.refused += change["record"] == "event_refused"
                 self._take(change)
@@ -101,12 +101,10 @@ class Course:
         self.contact = lifecycle.load(self.plan, state)
         self._tell(changes)
 
-    def _refold(self, without: str | None) -> None:
-        """Fold the contact again from all it was told so far, but for what came from `without`."""
-        own = (one for one in self._log.history(self.contact.id) if one["position"] <= self.contact.position)
-        kept = all_but(own, self._log.history(without), without)
-        told = [self._log.understood(self.plan, event) for event in kept]
-        state, changes = lifecycle.refold(self.plan, told, keep_moves_of=self.state())
+    def _refold(self) -> None:
+        """Fold the contact again from all that the log holds."""
+        log = lifecycle.Log(self._log.history, partial(self._log.understood, self.plan))
+        state, changes = lifecycle.refold(self.plan, log, keep_moves_of=self.state())
         self.contact = lifecycle.load(self.plan, state)
         self._tell(changes)
 

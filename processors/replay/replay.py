@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from processors import lifecycle
 from processors.intake import place_normal
-from processors.lifecycle.lived import all_but, as_lived, is_foreign, transferred_state, translated
+from processors.lifecycle.lived import as_lived, is_foreign, transferred_state, translated
 from processors.replay.crossing import Crossings
 from processors.replay.timers import Timers
 from schemas.errors import SchemaError
@@ -175,7 +175,7 @@ class Replay:
         elif record == "event_refused":
             self.refused += 1
         elif record == "refold_needed":
-            yield from self._refold(contact, change["without"])
+            yield from self._refold(contact)
         else:
             source = change["other"] if record == "history_transferred" else change["from"]
             self._fed_by.setdefault(change["contact_id"], set()).add(source)
@@ -198,14 +198,13 @@ class Replay:
     def _note_due(self, contact: Contact) -> None:
         self._timers[0 if self._home is None else self._home(contact.id)].set(contact)
 
-    def _refold(self, contact: Contact, without: str | None) -> Iterator[Change]:
-        """Fold a contact again from all it was told, but for what came from `without`."""
+    def _refold(self, contact: Contact) -> Iterator[Change]:
+        """Fold a contact again from all it was told."""
         if contact.id == self._seeks:
             return
-        told = self._told_to(contact)
-        plan = self.plan_of(contact.id)
-        kept = map(self._understood, all_but(told[contact.id], told.get(without or "", ()), without))
-        state, changes = lifecycle.refold(plan, kept, keep_moves_of=lifecycle.dump(plan, contact))
+        known, plan = self._told_to(contact), self.plan_of(contact.id)
+        log = lifecycle.Log(lambda contact_id: known.get(contact_id, ()), self._understood)
+        state, changes = lifecycle.refold(plan, log, keep_moves_of=lifecycle.dump(plan, contact))
         again = self.contacts[contact.id] = lifecycle.load(plan, state)
         for change in changes:
             yield from self._handle(change, again, deque())

@@ -19,7 +19,7 @@ from processors.replay.replay import OUTPUTS, Replay
 from processors.replay.summary import Summary
 from schemas.codec import decode_trusted
 from tests.builders.archives import Topic
-from tests.builders.live import Live
+from tests.builders.live import Live, decoded
 from tests.builders.story import DAY, HOUR, MONDAY
 
 if TYPE_CHECKING:
@@ -96,6 +96,10 @@ def test_every_change_and_state_is_that_of_the_live_run(
         outputs, states, grouped = replayed(fold)
     assert outputs == dict(live.outputs)
     assert states == live.states()
+    for told in map(decoded, outputs.values()):
+        for record in OUTPUTS:
+            sequence = [one["sequence"] for one in told if one["record"] == record]
+            assert sequence == list(range(1, len(sequence) + 1))
     assert grouped == in_log_order(plan, live)
 
 

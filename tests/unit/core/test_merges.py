@@ -135,10 +135,10 @@ def test_a_merge_does_not_lift_to_a_stage_of_marketing() -> None:
 def test_undoing_a_merge_asks_to_fold_both_again() -> None:
     bob, ann = viewed("bob", 2, MONDAY), viewed("ann", 2, MONDAY)
     merge(bob, ann, MONDAY + DAY)
-    passed, refold, *_ = bob.tell("merge_undone", MONDAY + 2 * DAY, into="ann", other="bob")
-    assert (refold["record"], refold["contact_id"], refold["without"]) == ("refold_needed", "bob", None)
+    passed, refold = bob.tell("merge_undone", MONDAY + 2 * DAY, into="ann", other="bob")
+    assert (refold["record"], refold["contact_id"]) == ("refold_needed", "bob")
     (refold,) = deliver(passed, ann)
-    assert (refold["record"], refold["contact_id"], refold["without"]) == ("refold_needed", "ann", "bob")
+    assert (refold["record"], refold["contact_id"]) == ("refold_needed", "ann")
     told = bob.tell("page_view", MONDAY + 3 * DAY)  # counted here again, not passed on
     assert [one["record"] for one in told] == ["segment_changed"]
 

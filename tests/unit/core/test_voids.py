@@ -160,7 +160,9 @@ def test_a_refold_gives_the_contact_that_never_did_it_and_keeps_its_moves() -> N
     voids = [{**_void(index), "position": 30 + index} for index in range(15, 30)]
     for one in voids:
         story.apply(one)
-    state, changes = lifecycle.refold(PLAN, [*history, *voids], keep_moves_of=story.state)
+    state, changes = lifecycle.refold(
+        PLAN, lifecycle.Log(lambda _: [*history, *voids]), keep_moves_of=story.state
+    )
     clean = Story(PLAN)
     for one in history[:15]:
         clean.apply(one)
