@@ -6,7 +6,9 @@ from typing import Any, Literal, TypeAlias
 Form: TypeAlias = Literal["packed", "lines", "outputs"]
 Output: TypeAlias = tuple[str, bytes, bytes, bytes, bytes]
 """Of a change that is published: its record, and the output's key, value, id and time; see `published`."""
-Change: TypeAlias = bytes | Output
+Forwarded: TypeAlias = tuple[bytes, bytes]
+"""Of an event that is passed on to another contact: key and value of the record of contact-events."""
+Change: TypeAlias = bytes | Output | Forwarded
 Done: TypeAlias = tuple[int, str | None, bytes, int | None, list[tuple[int, Change]]]
 
 class NeedsReference(Exception):

@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import msgpack
 
+from processors.engine.batch import Output
 from processors.engine.outputs import published
 from processors.lifecycle import next_due
 from schemas.codec import HEADER_BYTES, SINGLE_OBJECT
 from schemas.events import RECORDS
+from schemas.topics import CONTACT_EVENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     import stageline_native
 
-    from processors.engine.batch import Batch, Output, Record
+    from processors.engine.batch import Batch, Record
 
     Told = dict[str, Any] | Output
     """A change, or the output that was made of it."""
@@ -68,7 +70,7 @@ class Runs:
             done = self._ready.run(list(zip(states, contacts.values(), strict=True)))
             for (key, steps), (count, _why, state, due, changes) in zip(contacts.items(), done, strict=True):
                 for step, change in changes:
-                    told.setdefault(steps[step][0], []).append(self._read(change))
+                    told.setdefault(steps[step][0], []).append(told_of(change, self._ready.lifecycle))
                 after[key] = state, due
                 if count < len(steps):
                     # Of a contact that stops it twice running, all that is left: most often it has ended.
@@ -92,10 +94,14 @@ class Runs:
                 told.setdefault(step[0], []).extend(changes)
         return state, next_due(state) if state else None
 
-    def _read(self, change: stageline_native.Change) -> Told:
-        if isinstance(change, bytes):
-            return dict(msgpack.unpackb(change))
-        return published(change, self._ready.lifecycle)
+
+def told_of(change: stageline_native.Change, lifecycle: str) -> Told:
+    """Read a change that the compiled back-end tells, most often as what is to be written."""
+    if isinstance(change, bytes):
+        return dict(msgpack.unpackb(change))
+    if len(change) == 2:
+        return Output(CONTACT_EVENTS.name, *change)
+    return published(change, lifecycle)
 
 
 def _is_no_mark(record: Record) -> bool:

@@ -12,7 +12,8 @@ import msgpack
 
 from processors import lifecycle
 from processors.backend import compile_plan
-from processors.engine.outputs import published, to_output
+from processors.engine.compiled import told_of
+from processors.engine.outputs import to_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -74,7 +75,7 @@ def _compare(step: Step, other: Other, plan: Plan, *, may_refuse: bool) -> None:
 
 def output_of(ready: stageline_native.Plan, change: stageline_native.Change) -> Output | Change:
     """Read what the worker gets: an output, or a change that is none."""
-    return msgpack.unpackb(change) if isinstance(change, bytes) else published(change, ready.lifecycle)
+    return told_of(change, ready.lifecycle)
 
 
 def expected(change: Change) -> Output | Change:

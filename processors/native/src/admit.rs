@@ -1,7 +1,7 @@
 //! Intake's step for events as publishers mostly send them: see `processors/intake.py`, which it never
 //! contradicts. What is not plain it leaves to that: wrong events, addresses, text beyond ASCII, rare types.
 
-use crate::avro::Bytes;
+use crate::avro_bytes::{put_long, Bytes};
 use crate::flat_json::{members, Token};
 use crate::moment::moment;
 use rustc_hash::FxHashMap;
@@ -229,15 +229,6 @@ fn put(out: &mut Vec<u8>, field: &Field, given: &Given) {
         }
         Given::Nothing | Given::Null => {}
     }
-}
-
-fn put_long(out: &mut Vec<u8>, number: i64) {
-    let mut rest = ((number << 1) ^ (number >> 63)) as u64;
-    while rest > 0x7f {
-        out.push(rest as u8 | 0x80);
-        rest >>= 7;
-    }
-    out.push(rest as u8);
 }
 
 fn is_text(text: &str, most: usize) -> bool {

@@ -2,28 +2,14 @@
 //!
 //! What the reference would refuse is an error here too; it is then asked what to say.
 
-use crate::decimal::Dec;
+use crate::avro_bytes::{kind, odd, put_text, Bytes, Kind};
 use crate::event::{Event, Value};
 use crate::plan::Name;
-use crate::unsupported::{Supported, Unsupported};
+use crate::unsupported::Supported;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::Value as Json;
 
 const HEADER_BYTES: usize = 10; // C3 01 and the fingerprint
-const MOST_DECIMAL_BYTES: usize = 8;
-
-/// How a value is written.
-enum Kind {
-    Null,
-    Bool,
-    Long,
-    Str,
-    Bytes,
-    Decimal { scale: u32 },
-    Enum(Vec<Name>),
-    Union(Vec<Kind>),
-    Map(Box<Kind>),
-}
 
 /// Where a field goes.
 enum Slot {
@@ -46,6 +32,7 @@ struct Version {
     kind: Name,
     fields: Vec<(Slot, Kind)>,
     added: Vec<(Name, Name)>, // text fields that it did not have yet, and their defaults
+    newest: bool,
 }
 
 /// Reads the versions that are known.
@@ -64,9 +51,7 @@ impl Decoder {
 
     /// Reads an event; `position` is its offset.
     pub fn event<'a>(&'a self, bytes: &'a [u8], position: i64) -> Supported<Event<'a>> {
-        let start = bytes.get(..HEADER_BYTES).and_then(|start| <[u8; HEADER_BYTES]>::try_from(start).ok());
-        let version =
-            start.and_then(|start| self.0.get(&start)).ok_or_else(|| odd("no schema known here"))?;
+        let version = self.version(bytes)?;
         let mut from = Bytes(&bytes[HEADER_BYTES..]);
         let mut event = Event { kind: &version.kind, position, ..Event::default() };
         for (slot, kind) in &version.fields {
@@ -77,10 +62,32 @@ impl Decoder {
         }
         from.0.is_empty().then_some(event).ok_or_else(|| odd("bytes too many"))
     }
-}
 
-fn odd(what: &str) -> Unsupported {
-    Unsupported(format!("an event that cannot be read: {what}"))
+    /// Writes an event that was read from `bytes` as another contact's. All else is as `encode` writes it.
+    pub fn of_contact(&self, bytes: &[u8], contact_id: &str) -> Supported<Vec<u8>> {
+        let version = self.version(bytes)?;
+        if !version.newest {
+            return Err(odd("an older version, which is not written any more"));
+        }
+        let mut from = Bytes(&bytes[HEADER_BYTES..]);
+        for (slot, kind) in &version.fields {
+            let start = bytes.len() - from.0.len();
+            from.value(kind)?;
+            if let Slot::ContactId = slot {
+                let mut out = Vec::with_capacity(bytes.len() + contact_id.len());
+                out.extend_from_slice(&bytes[..start]);
+                put_text(&mut out, kind, contact_id)?;
+                out.extend_from_slice(from.0);
+                return Ok(out);
+            }
+        }
+        Err(odd("no contact's id"))
+    }
+
+    fn version(&self, bytes: &[u8]) -> Supported<&Version> {
+        let start = bytes.get(..HEADER_BYTES).and_then(|start| <[u8; HEADER_BYTES]>::try_from(start).ok());
+        start.and_then(|start| self.0.get(&start)).ok_or_else(|| odd("no schema known here"))
+    }
 }
 
 /// Marker and fingerprint, as a record starts.
@@ -109,7 +116,7 @@ fn version(name: &Name, writer: &Json, newest: &Json, wanted: &FxHashSet<Name>) 
             _ => return None,
         }
     }
-    Some(Version { kind: name.clone(), fields, added })
+    Some(Version { kind: name.clone(), fields, added, newest: writer == newest })
 }
 
 fn slot(name: &str, wanted: &FxHashSet<Name>) -> Slot {
@@ -129,132 +136,7 @@ fn slot(name: &str, wanted: &FxHashSet<Name>) -> Slot {
     }
 }
 
-fn kind(schema: &Json) -> Option<Kind> {
-    if let Some(branches) = schema.as_array() {
-        return Some(Kind::Union(branches.iter().map(kind).collect::<Option<_>>()?));
-    }
-    if schema["logicalType"] == "decimal" {
-        return Some(Kind::Decimal { scale: schema["scale"].as_u64()?.try_into().ok()? });
-    }
-    if let Some(symbols) = schema.get("symbols") {
-        let symbols = symbols.as_array()?.iter().map(|symbol| symbol.as_str().map(Name::from));
-        return Some(Kind::Enum(symbols.collect::<Option<_>>()?));
-    }
-    if let Some(values) = schema.get("values") {
-        return Some(Kind::Map(Box::new(kind(values)?)));
-    }
-    Some(match schema.as_str().or_else(|| schema["type"].as_str())? {
-        "null" => Kind::Null,
-        "boolean" => Kind::Bool,
-        "int" | "long" => Kind::Long,
-        "string" => Kind::Str,
-        "bytes" => Kind::Bytes,
-        _ => return None,
-    })
-}
-
-/// What is left to read.
-pub struct Bytes<'a>(pub &'a [u8]);
-
 impl<'a> Bytes<'a> {
-    fn take(&mut self, length: usize) -> Supported<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(length).ok_or_else(|| odd("cut short"))?;
-        self.0 = rest;
-        Ok(taken)
-    }
-
-    pub fn byte(&mut self) -> Supported<u8> {
-        self.take(1).map(|taken| taken[0])
-    }
-
-    pub fn long(&mut self) -> Supported<i64> {
-        let (mut value, mut shift) = (0_u64, 0);
-        loop {
-            let byte = self.byte()?;
-            let digits = u64::from(byte & 0x7f);
-            if shift == 63 && digits > 1 {
-                return Err(odd("an integer longer than 64 bits"));
-            }
-            value |= digits << shift;
-            if byte < 0x80 {
-                return Ok((value >> 1) as i64 ^ -((value & 1) as i64));
-            }
-            shift += 7;
-            if shift > 63 {
-                return Err(odd("an integer longer than 64 bits"));
-            }
-        }
-    }
-
-    fn size(&mut self) -> Supported<usize> {
-        usize::try_from(self.long()?).map_err(|_| odd("a negative length"))
-    }
-
-    pub fn str(&mut self) -> Supported<&'a str> {
-        let length = self.size()?;
-        std::str::from_utf8(self.take(length)?).map_err(|_| odd("no UTF-8"))
-    }
-
-    fn value(&mut self, kind: &'a Kind) -> Supported<Value<'a>> {
-        Ok(match kind {
-            Kind::Null => Value::Null,
-            Kind::Bool => match self.byte()? {
-                0 => Value::Bool(false),
-                1 => Value::Bool(true),
-                _ => return Err(odd("no boolean")),
-            },
-            Kind::Long => Value::Int(self.long()?),
-            Kind::Str => Value::Str(self.str()?),
-            Kind::Bytes => {
-                let length = self.size()?;
-                Value::Bytes(self.take(length)?)
-            }
-            Kind::Decimal { scale } => Value::Dec(self.decimal(*scale)?),
-            Kind::Enum(symbols) => {
-                let symbol = usize::try_from(self.long()?).ok().and_then(|index| symbols.get(index));
-                Value::Str(symbol.ok_or_else(|| odd("an unknown enum index"))?)
-            }
-            Kind::Union(branches) => {
-                let branch = usize::try_from(self.long()?).ok().and_then(|index| branches.get(index));
-                self.value(branch.ok_or_else(|| odd("an unknown union branch"))?)?
-            }
-            Kind::Map(values) => Value::Map(self.map(values)?),
-        })
-    }
-
-    fn decimal(&mut self, scale: u32) -> Supported<Dec> {
-        let length = self.size()?;
-        let digits = self.take(length)?;
-        if length > MOST_DECIMAL_BYTES {
-            return Err(odd("a decimal of more than 18 digits"));
-        }
-        let negative = digits.first().is_some_and(|first| first & 0x80 != 0);
-        let start = if negative { -1_i64 } else { 0 };
-        let unscaled = digits.iter().fold(start, |number, byte| number << 8 | i64::from(*byte));
-        Dec::new(i128::from(unscaled), scale).ok_or_else(|| odd("a decimal out of bounds"))
-    }
-
-    fn map(&mut self, values: &'a Kind) -> Supported<Vec<(&'a str, Value<'a>)>> {
-        let mut entries: Vec<(&str, Value)> = Vec::new();
-        loop {
-            let mut count = self.long()?;
-            if count == 0 {
-                return Ok(entries);
-            }
-            if count < 0 {
-                self.size()?;
-                count = count.checked_neg().ok_or_else(|| odd("a block out of bounds"))?;
-            }
-            for _ in 0..count {
-                let name = self.str()?;
-                if entries.iter().any(|(known, _)| *known == name) {
-                    return Err(odd("a key given twice"));
-                }
-                entries.push((name, self.value(values)?));
-            }
-        }
-    }
-
     fn maybe_str(&mut self, kind: &'a Kind) -> Supported<Option<&'a str>> {
         match self.value(kind)? {
             Value::Null => Ok(None),

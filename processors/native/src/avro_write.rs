@@ -1,5 +1,6 @@
 //! Changes as Avro, binary encoding: told like the other forms, put in the order of the writer's schema.
 
+use crate::avro_bytes::put_long;
 use crate::avro_schema::{Fields, Schema, Shape};
 use crate::write::Sink;
 
@@ -56,12 +57,7 @@ impl<'a> AvroWriter<'a> {
     }
 
     fn long(&mut self, one: i64) {
-        let mut left = (one << 1 ^ one >> 63) as u64; // zigzag
-        while left > 0x7f {
-            self.out.push(left as u8 | 0x80);
-            left >>= 7;
-        }
-        self.out.push(left as u8);
+        put_long(&mut self.out, one);
     }
 
     fn text(&mut self, one: &str) {

@@ -1,9 +1,9 @@
 //! Many steps of one contact at once: the work of a batch, without bytes in between.
 
-use crate::changes::Change;
 use crate::contact::Contact;
 use crate::dump::dump;
 use crate::fold::{fold, tick};
+use crate::forward::pass_on;
 use crate::load::load;
 use crate::program::Program;
 use crate::unsupported::{guarded, Supported};
@@ -29,15 +29,16 @@ pub struct Done {
 pub fn run(program: &Program, state: &[u8], steps: &[Step], form: Form) -> Supported<Done> {
     let mut done = Done::default();
     let mut contact = guarded(|| load(program, state))?;
-    let mut out = Vec::new();
     for (index, step) in steps.iter().enumerate() {
-        if let Err(why) = guarded(|| one(program, &mut contact, step, &mut out)) {
-            done.stopped = Some(why.0);
-            contact = guarded(|| again(program, state, &steps[..index]))?;
-            break;
+        match guarded(|| one(program, &mut contact, step, form)) {
+            Ok(told) => done.changes.extend(told.into_iter().map(|change| (index, change))),
+            Err(why) => {
+                done.stopped = Some(why.0);
+                contact = guarded(|| again(program, state, &steps[..index], form))?;
+                break;
+            }
         }
         done.steps = index + 1;
-        done.changes.extend(out.drain(..).map(|change| (index, form.tell(program, &change))));
     }
     guarded(|| {
         dump(program, &contact, &mut done.state);
@@ -48,17 +49,27 @@ pub fn run(program: &Program, state: &[u8], steps: &[Step], form: Form) -> Suppo
 }
 
 /// A step that failed may have changed something: what was before it is made anew.
-fn again(program: &Program, state: &[u8], steps: &[Step]) -> Supported<Contact> {
-    let (mut contact, mut out) = (load(program, state)?, Vec::new());
+fn again(program: &Program, state: &[u8], steps: &[Step], form: Form) -> Supported<Contact> {
+    let mut contact = load(program, state)?;
     for step in steps {
-        one(program, &mut contact, step, &mut out)?;
+        one(program, &mut contact, step, form)?;
     }
     Ok(contact)
 }
 
-fn one(program: &Program, contact: &mut Contact, step: &Step, out: &mut Vec<Change>) -> Supported<()> {
+fn one(program: &Program, contact: &mut Contact, step: &Step, form: Form) -> Supported<Vec<Told>> {
+    let mut out = Vec::new();
     match step {
-        Step::Record(offset, bytes) => fold(program, contact, &program.decoder.event(bytes, *offset)?, out),
-        Step::Clock(at) => tick(program, contact, *at, out),
+        Step::Record(offset, bytes) => {
+            let event = program.decoder.event(bytes, *offset)?;
+            if let Form::Outputs = form {
+                if let Some(event) = pass_on(program, contact, &event, bytes)? {
+                    return Ok(vec![Told::Forwarded(event)]);
+                }
+            }
+            fold(program, contact, &event, &mut out)?;
+        }
+        Step::Clock(at) => tick(program, contact, *at, &mut out)?,
     }
+    Ok(out.iter().map(|change| form.tell(program, change)).collect())
 }

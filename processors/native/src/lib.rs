@@ -4,6 +4,7 @@
 mod admit;
 mod archive;
 mod avro;
+mod avro_bytes;
 mod avro_schema;
 mod avro_write;
 mod calendar;
@@ -22,6 +23,7 @@ mod event;
 mod evidence;
 mod flat_json;
 mod fold;
+mod forward;
 mod glob;
 mod handoffs;
 mod json_line;

@@ -165,6 +165,10 @@ fn told<'py>(py: Python<'py>, change: &Told) -> PyResult<Bound<'py, PyAny>> {
                 (PyString::intern(py, one.record), bytes(key), bytes(&one.value), bytes(id), bytes(time));
             Ok(parts.into_pyobject(py)?.into_any())
         }
+        Told::Forwarded(one) => {
+            let parts = (PyBytes::new(py, one.key.as_bytes()), PyBytes::new(py, &one.value));
+            Ok(parts.into_pyobject(py)?.into_any())
+        }
     }
 }
 

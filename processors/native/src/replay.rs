@@ -6,6 +6,7 @@ use crate::clocks::Clocks;
 use crate::contact::Contact;
 use crate::dump::dump;
 use crate::fold::{fold, tick, RARE};
+use crate::forward::passes_on;
 use crate::load::load;
 use crate::plan::Name;
 use crate::program::Program;
@@ -19,8 +20,6 @@ use std::fs::File;
 use std::io::{BufWriter, Error, Seek, SeekFrom, Write};
 
 const ANSWERS: [&str; 2] = ["handoff_accepted", "handoff_rejected"];
-/// What even a contact that passes its events on does not pass on.
-const KEPT: [&str; 4] = ["contact_erased", "history_transferred", "merge_undone", "contact_identified"];
 const BETWEEN_NOTICES: u64 = 1 << 16; // records: some tenths of a second
 
 /// What is asked for; see the stub.
@@ -174,7 +173,7 @@ impl Replay<'_> {
         let next = self.clocks.after(offset);
         self.tick(course, next)?;
         let contact = &mut course.contact;
-        if contact.forward_to.is_some() && !contact.erased && !KEPT.contains(&event.kind) {
+        if passes_on(contact, &event) {
             contact.position = contact.position.max(offset); // it passes the event on, which is in the log
         } else if contact.forward_to.is_some() || contact.erased || RARE.contains(&event.kind) {
             self.rare(course, key, offset, value)?;

@@ -2,6 +2,7 @@
 
 use crate::changes::{Cause, Change, Head, Why};
 use crate::contact::Touch;
+use crate::forward::Forwarded;
 use crate::json_line::JsonLine;
 use crate::outputs::Output;
 use crate::pack::Packer;
@@ -45,10 +46,12 @@ pub enum Form {
     Outputs,
 }
 
-/// A change in one of these forms; an output that cannot be made here is packed.
+/// A change in one of these forms; an output that cannot be made here is packed. Only among outputs there is
+/// what a contact passes on.
 pub enum Told {
     Bytes(Vec<u8>),
     Output(Output),
+    Forwarded(Forwarded),
 }
 
 impl Form {

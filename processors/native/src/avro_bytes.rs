@@ -1,0 +1,185 @@
+//! Values read from Avro's binary encoding, each as our own writers write it.
+//!
+//! Another writer may spend more bytes on a number or several blocks on a map. That is an error here, as is
+//! whatever the reference would refuse; it is then asked what to say.
+
+use crate::decimal::Dec;
+use crate::event::Value;
+use crate::plan::Name;
+use crate::unsupported::{Supported, Unsupported};
+use serde_json::Value as Json;
+
+const MOST_DECIMAL_BYTES: usize = 8;
+const DECIMAL_LIMIT: u64 = 10_u64.pow(18);
+
+/// How a value is written.
+pub enum Kind {
+    Null,
+    Bool,
+    Long,
+    Str,
+    Bytes,
+    Decimal { scale: u32 },
+    Enum(Vec<Name>),
+    Union(Vec<Kind>),
+    Map(Box<Kind>),
+}
+
+pub fn odd(what: &str) -> Unsupported {
+    Unsupported(format!("an event that cannot be read: {what}"))
+}
+
+pub fn kind(schema: &Json) -> Option<Kind> {
+    if let Some(branches) = schema.as_array() {
+        return Some(Kind::Union(branches.iter().map(kind).collect::<Option<_>>()?));
+    }
+    if schema["logicalType"] == "decimal" {
+        return Some(Kind::Decimal { scale: schema["scale"].as_u64()?.try_into().ok()? });
+    }
+    if let Some(symbols) = schema.get("symbols") {
+        let symbols = symbols.as_array()?.iter().map(|symbol| symbol.as_str().map(Name::from));
+        return Some(Kind::Enum(symbols.collect::<Option<_>>()?));
+    }
+    if let Some(values) = schema.get("values") {
+        return Some(Kind::Map(Box::new(kind(values)?)));
+    }
+    Some(match schema.as_str().or_else(|| schema["type"].as_str())? {
+        "null" => Kind::Null,
+        "boolean" => Kind::Bool,
+        "int" | "long" => Kind::Long,
+        "string" => Kind::Str,
+        "bytes" => Kind::Bytes,
+        _ => return None,
+    })
+}
+
+/// What is left to read.
+pub struct Bytes<'a>(pub &'a [u8]);
+
+impl<'a> Bytes<'a> {
+    fn take(&mut self, length: usize) -> Supported<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(length).ok_or_else(|| odd("cut short"))?;
+        self.0 = rest;
+        Ok(taken)
+    }
+
+    pub fn byte(&mut self) -> Supported<u8> {
+        self.take(1).map(|taken| taken[0])
+    }
+
+    pub fn long(&mut self) -> Supported<i64> {
+        let (mut value, mut shift) = (0_u64, 0);
+        loop {
+            let byte = self.byte()?;
+            let digits = u64::from(byte & 0x7f);
+            if shift == 63 && digits > 1 {
+                return Err(odd("an integer longer than 64 bits"));
+            }
+            value |= digits << shift;
+            if byte == 0 && shift > 0 {
+                return Err(odd("an integer with a byte that says nothing"));
+            }
+            if byte < 0x80 {
+                return Ok((value >> 1) as i64 ^ -((value & 1) as i64));
+            }
+            shift += 7;
+            if shift > 63 {
+                return Err(odd("an integer longer than 64 bits"));
+            }
+        }
+    }
+
+    fn size(&mut self) -> Supported<usize> {
+        usize::try_from(self.long()?).map_err(|_| odd("a negative length"))
+    }
+
+    pub fn str(&mut self) -> Supported<&'a str> {
+        let length = self.size()?;
+        std::str::from_utf8(self.take(length)?).map_err(|_| odd("no UTF-8"))
+    }
+
+    pub fn value(&mut self, kind: &'a Kind) -> Supported<Value<'a>> {
+        Ok(match kind {
+            Kind::Null => Value::Null,
+            Kind::Bool => match self.byte()? {
+                0 => Value::Bool(false),
+                1 => Value::Bool(true),
+                _ => return Err(odd("no boolean")),
+            },
+            Kind::Long => Value::Int(self.long()?),
+            Kind::Str => Value::Str(self.str()?),
+            Kind::Bytes => {
+                let length = self.size()?;
+                Value::Bytes(self.take(length)?)
+            }
+            Kind::Decimal { scale } => Value::Dec(self.decimal(*scale)?),
+            Kind::Enum(symbols) => {
+                let symbol = usize::try_from(self.long()?).ok().and_then(|index| symbols.get(index));
+                Value::Str(symbol.ok_or_else(|| odd("an unknown enum index"))?)
+            }
+            Kind::Union(branches) => {
+                let branch = usize::try_from(self.long()?).ok().and_then(|index| branches.get(index));
+                self.value(branch.ok_or_else(|| odd("an unknown union branch"))?)?
+            }
+            Kind::Map(values) => Value::Map(self.map(values)?),
+        })
+    }
+
+    fn decimal(&mut self, scale: u32) -> Supported<Dec> {
+        let length = self.size()?;
+        let digits = self.take(length)?;
+        if length > MOST_DECIMAL_BYTES {
+            return Err(odd("a decimal of more than 18 digits"));
+        }
+        let negative = digits.first().is_some_and(|first| first & 0x80 != 0);
+        let start = if negative { -1_i64 } else { 0 };
+        let unscaled = digits.iter().fold(start, |number, byte| number << 8 | i64::from(*byte));
+        let size = unscaled.unsigned_abs();
+        let bits = u64::BITS - size.leading_zeros() + 1; // and the sign's, even for -128, which needs none
+        if size >= DECIMAL_LIMIT || length != bits.div_ceil(8) as usize {
+            return Err(odd("a decimal that is not as it is written here"));
+        }
+        Dec::new(i128::from(unscaled), scale).ok_or_else(|| odd("a decimal out of bounds"))
+    }
+
+    fn map(&mut self, values: &'a Kind) -> Supported<Vec<(&'a str, Value<'a>)>> {
+        let mut entries: Vec<(&str, Value)> = Vec::new();
+        let count = self.size()?;
+        for _ in 0..count {
+            let name = self.str()?;
+            if entries.iter().any(|(known, _)| *known == name) {
+                return Err(odd("a key given twice"));
+            }
+            entries.push((name, self.value(values)?));
+        }
+        if count > 0 && self.long()? != 0 {
+            return Err(odd("a map in several blocks"));
+        }
+        Ok(entries)
+    }
+}
+
+/// Writes a number, zigzag, in as few bytes as it takes.
+pub fn put_long(out: &mut Vec<u8>, number: i64) {
+    let mut rest = (number << 1 ^ number >> 63) as u64;
+    while rest > 0x7f {
+        out.push(rest as u8 | 0x80);
+        rest >>= 7;
+    }
+    out.push(rest as u8);
+}
+
+/// Writes a text that may be null elsewhere.
+pub fn put_text(out: &mut Vec<u8>, kind: &Kind, text: &str) -> Supported<()> {
+    match kind {
+        Kind::Str => {}
+        Kind::Union(branches) => {
+            let branch = branches.iter().position(|one| matches!(one, Kind::Str));
+            put_long(out, branch.ok_or_else(|| odd("no text where one is due"))? as i64);
+        }
+        _ => return Err(odd("no text where one is due")),
+    }
+    put_long(out, text.len() as i64);
+    out.extend_from_slice(text.as_bytes());
+    Ok(())
+}
