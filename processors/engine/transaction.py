@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from functools import lru_cache
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import (
@@ -18,6 +19,7 @@ from aiokafka.partitioner import murmur2
 
 from schemas.errors import LifecycleError
 from schemas.kafka_access import kafka_access
+from schemas.values import ID_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -81,9 +83,17 @@ def is_fenced(error: BaseException) -> bool:
     return isinstance(error, FENCED) or isinstance(error.__cause__, FENCED)
 
 
-@lru_cache(maxsize=1 << 16)  # aiokafka hashes in Python, and the same contacts come again and again
 def partition_of(key: bytes, count: int) -> int:
-    """Return where Kafka's own default partitioner puts a key, and so every client of ours."""
+    """Return where Kafka's own default partitioner puts a contact's id, and so every client of ours.
+
+    Only the key of a dead letter may be longer than an id: up to a megabyte, which takes murmur2, in Python, a
+    third of a second.
+    """
+    return _partition_of_id(key, count) if len(key) <= ID_BYTES else crc32(key) % count
+
+
+@lru_cache(maxsize=1 << 16)  # the same contacts come again and again
+def _partition_of_id(key: bytes, count: int) -> int:
     return int(murmur2(key) & 0x7FFFFFFF) % count
 
 

@@ -1,4 +1,6 @@
 import asyncio
+import time
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -18,6 +20,18 @@ def test_outputs_go_to_the_partition_that_every_kafka_client_would_choose_and_ke
         target = TopicPartition("out", (murmur2(key) & 0x7FFFFFFF) % 5)
         expected.setdefault(target, []).append((key, value, headers))
     assert rows == expected
+
+
+def test_the_keys_of_dead_letters_are_neither_kept_nor_hashed_for_long() -> None:
+    """Whoever publishes chooses them, and they may be as large as a record."""
+    begun = time.process_time()
+    tracemalloc.start()
+    for number in range(64):
+        route([Output("dead-letter", b"%06d" % number + bytes(100_000), None)], {"dead-letter": 8})
+    kept, _most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 1_000_000
+    assert time.process_time() - begun < 1  # seconds; in Python 2, and 20 while memory is traced
 
 
 def test_a_producer_is_known_to_be_fenced_even_when_the_client_wraps_the_reason() -> None:
