@@ -48,7 +48,14 @@ SHOWN = 50  # contacts in a table; json and csv have them all
 @click.option("--as-of", type=When(), help="Advance all clocks to this time. Default: the last event.")
 @jobs_option
 @resume_option
-@click.option("--format", "form", type=click.Choice(("table", "json", "csv", "md")), default="table")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("table", "json", "csv", "md")),
+    default="table",
+    help="How to print it.",
+    show_default=True,
+)
 @click.option(
     "--page",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -59,7 +66,7 @@ def diff(before: str | None, after: str, events: str | None, **options: Any) -> 
     """List who would stand elsewhere under another lifecycle, by which rule, and the totals.
 
     Give --from and --events, or --live alone. Contacts by stage and hand-offs per day come with table, json
-    and md; csv has one line per contact. Nothing is changed.
+    and md; csv has one line per difference. Nothing is changed.
     """
     if options["live"] and before is None and events is None:
         with live_comparison(load_lifecycle(after)) as (comparison, log, snapshot):

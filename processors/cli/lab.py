@@ -54,7 +54,14 @@ DAY_MS = 86_400_000
 @click.option("--within", "horizon", type=click.IntRange(1, 3_650), default=90, show_default=True,
               metavar="DAYS", help="A deal won so many days after a hand-off counts for it.")  # fmt: skip
 @click.option("--as-of", type=When(), help="Advance all clocks to this time. Default: the last event.")
-@click.option("--format", "form", type=click.Choice(("table", "csv", "json")), default="table")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("table", "csv", "json")),
+    default="table",
+    help="How to print it.",
+    show_default=True,
+)
 @recorded_option
 @jobs_option
 def lab(file: str, written: tuple[str, ...], events: str | None, **options: Any) -> None:  # noqa: ANN401 - the options above

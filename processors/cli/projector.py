@@ -32,7 +32,9 @@ log = logging.getLogger("stageline.projector")
     type=click.IntRange(0, 65535),
     help="Serve /healthz, /readyz and /metrics there. [default: not served]",
 )
-@click.option("--health-host", default="127.0.0.1", show_default=True)
+@click.option(
+    "--health-host", default="127.0.0.1", show_default=True, help="Address that these pages listen on."
+)
 def projector(health_port: int | None, health_host: str) -> None:
     """Fill the views in Redis from the output topics and keep them so.
 

@@ -43,7 +43,7 @@ def up(bootstrap_servers: str | None, redis_url: str | None, *, print_env: bool)
 
 @click.command
 def down() -> None:
-    """Stop the Kafka and Valkey that `up` started; their data stays."""
+    """Stop the Kafka and Valkey that `up` started; Kafka's data stays."""
     stack = _stack()
     stopped = local.down(stack)
     stack.console.print(f"Stopped: {', '.join(stopped) or 'nothing was running'}.")

@@ -28,7 +28,9 @@ HALVES = ("intake", "lifecycle")
     type=click.IntRange(0, 65535),
     help="Serve /healthz, /readyz and /metrics there. [default: not served]",
 )
-@click.option("--health-host", default="127.0.0.1", show_default=True)
+@click.option(
+    "--health-host", default="127.0.0.1", show_default=True, help="Address that these pages listen on."
+)
 @click.option("--standby", is_flag=True, help="Keep warm copies of what other workers own.")
 def worker(only: str | None, health_port: int | None, health_host: str, *, standby: bool) -> None:
     """Run a worker. Start as many as there are partitions; they share the work and take over from each other.

@@ -86,8 +86,8 @@ def is_fenced(error: BaseException) -> bool:
 def partition_of(key: bytes, count: int) -> int:
     """Return where Kafka's own default partitioner puts a contact's id, and so every client of ours.
 
-    Only the key of a dead letter may be longer than an id: up to a megabyte, which takes murmur2, in Python, a
-    third of a second.
+    Only the key of a dead letter may be longer than an id: up to a megabyte, on which murmur2, in Python,
+    spends a third of a second.
     """
     return _partition_of_id(key, count) if len(key) <= ID_BYTES else crc32(key) % count
 
