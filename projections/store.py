@@ -37,7 +37,14 @@ NAMES = f"{ROOT}:names"  # of all views that there are
 TIMEOUT_S = 5.0  # a healthy server answers in milliseconds; past this it counts as away
 SCAN = 1000  # keys per step when a view is removed: each step stays below a millisecond or so
 SCRIPT = (files("projections") / "apply.lua").read_text("utf-8")
-# What a server says that is there but cannot take writes just now. Any other error is a bug of ours.
+# What a server says that is not there, or cannot take writes just now. Any other error is a bug of ours.
+AWAY = (
+    redis.ConnectionError,
+    redis.TimeoutError,
+    redis.ReadOnlyError,
+    redis.OutOfMemoryError,
+    redis.exceptions.NoPermissionError,  # until whoever keeps the server gives this user the right
+)
 BUSY = re.compile(r"(^|error: )(MISCONF|NOREPLICAS|MASTERDOWN|BUSY|CLUSTERDOWN|TRYAGAIN)\b")
 
 
@@ -219,7 +226,7 @@ def _away() -> Iterator[None]:
     """Tell a server that is away, or cannot write now, from one that was asked something wrong."""
     try:
         yield
-    except (redis.ConnectionError, redis.TimeoutError, redis.ReadOnlyError, redis.OutOfMemoryError) as error:
+    except AWAY as error:
         raise RedisAwayError(str(error)) from error
     except redis.ResponseError as error:
         if not BUSY.search(str(error)):

@@ -176,6 +176,21 @@ def test_a_redis_that_goes_and_comes_back_is_told(page: str, view: View, valkey:
         begun(events, view)
 
 
+def test_a_right_that_redis_takes_away_is_told_and_the_page_goes_on_when_it_is_back(
+    page: str, view: View, valkey: LocalServer
+) -> None:
+    client = connect(url(valkey.port))
+    with stream(page) as events:
+        begun(events, view)
+        client.execute_command("ACL", "SETUSER", "default", "-xread", "-hgetall")  # type: ignore[no-untyped-call]
+        try:
+            assert "no permissions" in until(events, "away")[1]["error"]
+            assert ask(page, f"/api/contacts?id={quote(ODD, safe='')}").status == 503
+        finally:
+            client.execute_command("ACL", "SETUSER", "default", "+@all")  # type: ignore[no-untyped-call]
+        begun(events, view)
+
+
 @pytest.mark.usefixtures("view")
 def test_sigterm_ends_open_streams_at_once(valkey: LocalServer) -> None:
     with serving(url(valkey.port)) as (page, process), stream(page) as events:
