@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -29,6 +29,11 @@ class Record(Protocol):
 
 
 History = Mapping[bytes, Sequence[Record]]  # every record of some keys, in log order
+
+
+def bytes_of(records: Iterable[Record]) -> int:
+    """Add up the sizes of their values: nearly all of the memory that they take."""
+    return sum(len(record.value or b"") for record in records)
 
 
 class Output(NamedTuple):
@@ -75,6 +80,13 @@ class Batch:
         if key in self.states:
             return self.states[key] or b""
         return self.store.get(key) or b""
+
+    def contacts_after(self) -> int:
+        """Count the contacts that the store has once `states` are in it."""
+        known = self.store.get
+        return len(self.store) + sum(
+            (state is not None) - (known(key) is not None) for key, state in self.states.items()
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from aiokafka import TopicPartition
 
-from processors.engine.batch import NO_HEADERS, Batch
+from processors.engine.batch import NO_HEADERS, Batch, bytes_of
 from processors.engine.crossing import cross, read_record
 from processors.engine.history import read_history
 from processors.engine.metrics import Meter
@@ -50,6 +50,8 @@ PACE_S = 0.05  # between two transactions under light load: each costs the worke
 MAX_BATCH = 4_000
 PAUSE_ABOVE = 5 * MAX_BATCH  # records waiting before fetching is paused
 RESUME_BELOW = MAX_BATCH
+PAUSE_BYTES = 32 << 20  # of their values: large events may not fill the memory either
+RESUME_BYTES = PAUSE_BYTES // 4
 
 
 def transactional_prefix(processor: str, topic: str) -> str:
@@ -88,6 +90,7 @@ class Partition:
         self._accepting = False
         self._paused = False
         self._waiting: list[Record] = []
+        self._waiting_bytes = 0  # of their values
         self._batch: Batch | None = None
         self._asked: Batch | None = None  # the batch that ended because it needs what must be read first
         self._history: History | None = None  # for the batch that comes next
@@ -155,6 +158,7 @@ class Partition:
         """Forget what waits and return when no transaction is open."""
         self._accepting = False
         self._waiting.clear()
+        self._waiting_bytes = 0
         if self._clock is not None:
             self._clock = self.timers.clock_sent = None
         async with self._busy:
@@ -164,8 +168,9 @@ class Partition:
         """Hand over fetched records. Those fetched before a rebalance moved the position are not accepted."""
         if self._accepting:
             self._waiting.extend(records)
+            self._waiting_bytes += bytes_of(records)
             self._wake.set()
-            if len(self._waiting) > PAUSE_ABOVE:
+            if len(self._waiting) > PAUSE_ABOVE or self._waiting_bytes > PAUSE_BYTES:
                 self._consumer.pause(self.source)
                 self._paused = True
 
@@ -230,6 +235,7 @@ class Partition:
         self._meter.processed(decided - started)
         unfinished = [record for record in records if record.offset >= batch.next_offset]
         self._waiting[: len(records)] = unfinished
+        self._waiting_bytes -= bytes_of(records) - bytes_of(unfinished)
         # From here on the lock is held over awaits, and a rebalance may strike at any of them. It waits for
         # the lock in `hold`; should the group not wait, the next owner's fencing makes this commit fail.
         rows = self._rows(batch, silent=silent)
@@ -244,9 +250,12 @@ class Partition:
         if batch.passed is not None:
             self._rules, self._lived = batch.passed, None
         self._asked = batch if batch.wanted or batch.crossing else None
-        if self._paused and self._accepting and len(self._waiting) < RESUME_BELOW:
+        if self._paused and self._accepting and self._is_little():
             self._consumer.resume(self.source)
             self._paused = False
+
+    def _is_little(self) -> bool:
+        return len(self._waiting) < RESUME_BELOW and self._waiting_bytes < RESUME_BYTES
 
     async def _prepare(self) -> None:
         """Read what the last batch asked for, if anything, while others take turns.
@@ -275,7 +284,7 @@ class Partition:
             rows[self._changelog] = [(key, state, NO_HEADERS) for key, state in batch.states.items()]
             rules = batch.passed or self._rules
             barrier = NO_BARRIER if rules is None else rules.offset
-            progress = progress_row(batch.next_offset, _contacts_after(batch), barrier)
+            progress = progress_row(batch.next_offset, batch.contacts_after(), barrier)
             rows[self._changelog].append((PROGRESS_KEY, progress, NO_HEADERS))
         return rows
 
@@ -289,10 +298,3 @@ class Partition:
 def _next_limit(records: int, seconds: float) -> int:
     """Return how many records like these take `BATCH_S`."""
     return max(MIN_BATCH, min(MAX_BATCH, int(records * BATCH_S / max(seconds, 1e-6))))
-
-
-def _contacts_after(batch: Batch) -> int:
-    known = batch.store.get
-    return len(batch.store) + sum(
-        (state is not None) - (known(key) is not None) for key, state in batch.states.items()
-    )

@@ -113,6 +113,30 @@ def test_partitions_that_read_history_leave_the_transactions_to_the_others() -> 
         world.loop.run_until_complete(asyncio.wait_for(course(), timeout=60))
 
 
+def test_large_records_that_wait_are_bounded_by_their_bytes_and_all_are_processed_in_the_end() -> None:
+    world, library = _world(1), Library(1)
+    records, size = 60, partition.PAUSE_BYTES // 8
+    world.fetch_records = 3
+
+    async def course() -> int:
+        await library.full.wait()
+        await asyncio.sleep(5)
+        (worker,) = world.workers.values()
+        (waiting,) = (len(one._waiting) for one in worker.partitions.values())
+        library.open.set()
+        await asyncio.wait_for(_until_consumed(world, 0, records + 1), timeout=60)
+        return waiting
+
+    with world.running(), patch.object(partition, "read_history", library.read):
+        _publish(world, 0, ASK)
+        large = bytes(size)  # the same for all: it is the engine that must not count on that
+        for _ in range(records):
+            _publish(world, 0, large)
+        world.supervise(1)
+        waiting = world.loop.run_until_complete(asyncio.wait_for(course(), timeout=120))
+    assert 8 <= waiting <= 8 + world.fetch_records
+
+
 def test_a_barrier_that_is_gone_with_its_topic_is_refused_and_not_waited_for() -> None:
     world = _world(1)
     with world.running():
