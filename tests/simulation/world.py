@@ -135,7 +135,9 @@ class World:
             (partition, "MIN_BATCH", batch),
             (partition, "MAX_BATCH", batch),
         ]
-        logging.getLogger("processors").setLevel(logging.CRITICAL)
+        log = logging.getLogger("processors")
+        level = log.level
+        log.setLevel(logging.CRITICAL)
         with ExitStack() as stack:
             for module, name, fake in fakes:
                 stack.enter_context(patch.object(module, name, fake))
@@ -143,6 +145,7 @@ class World:
                 yield
             finally:
                 self._take_down()
+                log.setLevel(level)
 
     def _make_reader(self, **given: str) -> Consumer:
         return Consumer(self, given.get("isolation_level", "read_uncommitted"))
