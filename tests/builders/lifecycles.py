@@ -25,8 +25,13 @@ behaviours:
 
 def plan_of(text: str, *, timezone: str = "UTC") -> Plan:
     """Compile a file; `text` may bring behaviours of its own."""
+    return compile_bytes(source_of(text, timezone), "test.yaml")
+
+
+def source_of(text: str, timezone: str = "UTC") -> bytes:
+    """Write the file that `plan_of` compiles."""
     behaviours = "" if "behaviours:" in text else VIEWS
-    return compile_bytes(f"{HEAD}timezone: {timezone}\n{behaviours}{text}".encode(), "test.yaml")
+    return f"{HEAD}timezone: {timezone}\n{behaviours}{text}".encode()
 
 
 def stages(*lines: str) -> str:

@@ -1,7 +1,7 @@
 """What a lifecycle costs: work per event, bytes per contact.
 
-The typical contact is played: twenty events, each of another kind as far as there are so many. The worst one
-is estimated: everything that is bounded is full, and there are ten deals, which nothing bounds.
+The typical contact is played: twenty events, each of another kind as far as there are so many. For the worst
+one see `state_size`.
 """
 
 from __future__ import annotations
@@ -11,23 +11,13 @@ from typing import TYPE_CHECKING
 
 from processors.lifecycle.definition.moves.deeds import Guess
 from processors.lifecycle.definition.moves.witness import Rehearsal
-from processors.lifecycle.plan import BehaviourRule, HalfLife
+from processors.lifecycle.definition.state_size import most_bytes
+from processors.lifecycle.plan import BehaviourRule
 
 if TYPE_CHECKING:
     from processors.lifecycle.definition.moves.exclusions import World
     from processors.lifecycle.plan import Plan
 
-BASE = 420  # bytes of a state with nothing counted: ids, clocks, touches, a stage
-ENTRY = 48  # an event as counters remember it: time, id of 36 characters
-REFERENCE = 3  # to an entry that is stored once
-VALUE = 9 + 2 + ENTRY  # a distinct value's hash, a flag, its newest event
-STAMP = 9  # a time
-EPOCH = 15  # a half-life's sum: epoch, weight
-EPOCHS = 40  # kept per half-life sum
-SEEN = 18  # a remembered event without the mask of its behaviours
-TEXT = 50  # a profile field or a field of the last event
-DEAL, DEALS = 60, 10
-PERIOD = 6  # a day or week, and how many events it had
 HOUR_MS = 3_600_000
 TYPICAL_EVENTS = 20  # of a contact that has looked around
 
@@ -36,7 +26,7 @@ TYPICAL_EVENTS = 20  # of a contact that has looked around
 class Cost:
     """`tests` and `accumulators`: per event of the type that needs most of them, and on average over types.
 
-    `state_typical` and `state_worst`: bytes of a contact with twenty events, and of the busiest possible.
+    `state_typical` and `state_worst`: bytes of a contact with twenty events, and the most there can be.
     """
 
     busiest_event: str
@@ -62,7 +52,7 @@ def cost_of(world: World) -> Cost:
         mean_tests=round(sum(tests.values()) / max(1, len(events)), 1),
         mean_accumulators=round(sum(touched.values()) / max(1, len(events)), 1),
         state_typical=_typical(world),
-        state_worst=_worst(plan),
+        state_worst=most_bytes(plan),
     )
 
 
@@ -87,19 +77,3 @@ def _typical(world: World) -> int:
     for i in range(TYPICAL_EVENTS if atoms else 0):
         rehearsal.act(tuple(guess.doing(atoms[i % len(atoms)], 1, None, HOUR_MS)))
     return len(rehearsal.state)
-
-
-def _worst(plan: Plan) -> int:
-    seen = SEEN + -(-len(plan.behaviours) // 8)
-    counters = sum(one.keep * (VALUE if one.distinct else REFERENCE + ENTRY) for one in plan.counters)
-    rules = sum(_rule(rule) for rule in plan.rules if isinstance(rule, BehaviourRule))
-    fields = len(plan.profile_fields) + len(plan.last_fields)
-    calendars = sum(one.keep for one in plan.calendars) * PERIOD
-    return BASE + plan.limits.dedupe_keep * seen + counters + rules + fields * TEXT + calendars + DEALS * DEAL
-
-
-def _rule(rule: BehaviourRule) -> int:
-    decayed = EPOCHS * EPOCH if isinstance(rule.decay, HalfLife) else rule.keep * STAMP
-    if rule.distinct is not None:
-        return decayed + rule.keep * VALUE
-    return decayed + (rule.keep * STAMP * 2 if rule.cap_times is not None else 0)
