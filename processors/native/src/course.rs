@@ -40,6 +40,7 @@ pub fn run(program: &Program, state: &[u8], steps: &[Step], form: Form) -> Suppo
         }
         done.steps = index + 1;
     }
+    done.state.reserve(state.len() + 512); // most often enough
     guarded(|| {
         dump(program, &contact, &mut done.state);
         Ok(())

@@ -92,7 +92,8 @@ struct Table<'a>(Vec<&'a Entry>);
 
 impl<'a> Table<'a> {
     fn new(contact: &'a Contact) -> Self {
-        let mut known: Vec<&Entry> = contact.horizons.iter().map(|(_, entry)| entry).collect();
+        let mut known: Vec<&Entry> = Vec::with_capacity(64);
+        known.extend(contact.horizons.iter().map(|(_, entry)| entry));
         known.extend(contact.newest.iter().flat_map(|(_, series)| series));
         let values = contact.distinct.iter().chain(contact.values.iter());
         known.extend(values.flat_map(|(_, values)| values.iter().map(|(_, seen)| &seen.entry)));

@@ -4,13 +4,13 @@ use crate::changes::{handoff_changed, Said};
 use crate::contact::{Contact, Handoff};
 use crate::event::Event;
 use crate::matching::Bits;
+use crate::outputs::hex;
 use crate::plan::{self, Name};
 use crate::program::Program;
 use crate::shown::text;
 use crate::turn::{Shift, Turn};
 use crate::unsupported::give_up;
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 
 /// Withdraws what the contact has moved away from, prepares what the new stage asks for.
 pub fn follow(turn: &mut Turn, contact: &mut Contact, shift: &Shift) {
@@ -173,9 +173,5 @@ fn id(program: &Program, contact: &Contact, track: usize) -> Name {
     let place = &contact.places[track];
     let stage = program.stage_id(place.shown).map_or("", |id| id);
     let entry = format!("{}\n{stage}\n{}\n{}", contact.id, place.cycle, contact.stage_changes);
-    let mut hex = String::with_capacity(24);
-    for byte in &Sha256::digest(entry.as_bytes())[..12] {
-        let _ = write!(hex, "{byte:02x}");
-    }
-    hex.into()
+    hex(&Sha256::digest(entry.as_bytes())[..12]).into()
 }

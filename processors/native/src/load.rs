@@ -42,10 +42,7 @@ impl StateReader<'_> {
         self.from.exactly(4)?;
         let (position, clock) = (self.from.int()?, self.time()?);
         let (first_seen, last_counted) = (self.time()?, self.time()?);
-        let seen = self.from.bin()?.to_vec();
-        if seen.len() % self.program.ring.width != 0 {
-            return Err(odd("a ring of another width"));
-        }
+        let seen = self.program.ring.load(self.from.bin()?).ok_or_else(|| odd("a ring of another width"))?;
         let table = self.table()?;
         let counters = self.program.plan.counters.len();
         let calendars = self.program.plan.calendars.len();

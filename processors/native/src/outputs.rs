@@ -13,7 +13,6 @@ use rustc_hash::FxHashMap;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 
 /// What Python says about outputs.
 #[derive(Deserialize)]
@@ -39,6 +38,7 @@ pub struct Outputs {
 }
 
 const ROOT: Shape = Shape::Record(0);
+const USUAL_BYTES: usize = 2_048; // more than most values have
 
 impl Outputs {
     /// Records whose schema cannot be written here are left out.
@@ -53,7 +53,9 @@ impl Outputs {
     pub fn output(&self, program: &Program, one: &Change) -> Option<Output> {
         let (record, head) = one.head()?;
         let (start, schema) = self.schemas.get(record)?;
-        let mut to = AvroWriter::new(schema, start.clone(), &ROOT);
+        let mut out = Vec::with_capacity(USUAL_BYTES);
+        out.extend_from_slice(start);
+        let mut to = AvroWriter::new(schema, out, &ROOT);
         change(program, one, &mut to);
         let value = to.bytes().filter(|value| value.len() <= self.most_bytes)?;
         let time = format!("{}+00:00", date(head.at)?);
@@ -64,13 +66,14 @@ impl Outputs {
     fn id(&self, program: &Program, one: &Change) -> Option<String> {
         let mut to = Identity::new(&self.identity);
         change(program, one, &mut to);
-        let text = to.json()?;
-        let mut id = String::with_capacity(64);
-        for byte in Sha256::digest(text) {
-            write!(id, "{byte:02x}").ok()?;
-        }
-        Some(id)
+        Some(hex(&Sha256::digest(to.json()?)))
     }
+}
+
+/// Two digits a byte.
+pub fn hex(bytes: &[u8]) -> String {
+    let digit = |four: u8| char::from(b"0123456789abcdef"[usize::from(four)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect()
 }
 
 /// Takes some of a change's own fields, not of what it holds, as JSON.

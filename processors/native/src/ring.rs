@@ -13,6 +13,7 @@ const NO_SOURCE: [u8; 4] = [0, 0, 0, 1];
 pub const MOST_TIME: i64 = (1 << 48) - 1;
 
 const MOST_SOURCES: usize = 256;
+const ROOM: usize = 8; // of a contact's events that come together
 
 thread_local! {
     static SOURCES: RefCell<FxHashMap<Box<str>, [u8; 4]>> = RefCell::default();
@@ -21,13 +22,20 @@ thread_local! {
 pub type Key = [u8; HEAD];
 
 pub struct Ring {
-    pub width: usize,
+    width: usize,
     keep: usize,
 }
 
 impl Ring {
     pub fn new(keep: usize, behaviours: usize) -> Self {
         Self { width: HEAD + TIME_BYTES + behaviours.div_ceil(8), keep }
+    }
+
+    /// A ring from its bytes, with room for the next events; none for one of another width.
+    pub fn load(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let mut ring = Vec::with_capacity(bytes.len() + ROOM * self.width);
+        ring.extend_from_slice(bytes);
+        bytes.len().is_multiple_of(self.width).then_some(ring)
     }
 
     /// Whether the event of that key was counted, or voided, before.

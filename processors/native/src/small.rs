@@ -10,6 +10,15 @@ impl<T> Default for Sparse<T> {
 }
 
 impl<T> Sparse<T> {
+    pub fn with_capacity(entries: usize) -> Self {
+        Self(Vec::with_capacity(entries))
+    }
+
+    /// Adds an entry whose key is above all others.
+    pub fn append(&mut self, key: u32, value: T) {
+        self.0.push((key, value));
+    }
+
     fn place(&self, key: u32) -> Result<usize, usize> {
         self.0.binary_search_by_key(&key, |(known, _)| *known)
     }

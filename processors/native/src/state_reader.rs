@@ -67,7 +67,11 @@ impl StateReader<'_> {
 
     pub fn list<T>(&mut self, mut read: impl FnMut(&mut Self) -> Supported<T>) -> Supported<Vec<T>> {
         let length = self.from.array()?;
-        (0..length).map(|_| read(self)).collect()
+        let mut list = Vec::with_capacity(length);
+        for _ in 0..length {
+            list.push(read(self)?);
+        }
+        Ok(list)
     }
 
     pub fn sparse<T>(
@@ -75,22 +79,24 @@ impl StateReader<'_> {
         below: usize,
         mut read: impl FnMut(&mut Self) -> Supported<T>,
     ) -> Supported<Sparse<T>> {
-        let mut map = Sparse::default();
+        let length = self.from.map()?;
+        let mut map = Sparse::with_capacity(length);
         let mut next = 0;
-        for _ in 0..self.from.map()? {
+        for _ in 0..length {
             let key = self.from.uint()?;
             if key < next || key >= below as u64 {
                 return Err(odd("an index out of order"));
             }
             next = key + 1;
-            map.insert(key as u32, read(self)?);
+            map.append(key as u32, read(self)?);
         }
         Ok(map)
     }
 
     pub fn named<T>(&mut self, mut read: impl FnMut(&mut Self) -> Supported<T>) -> Supported<Vec<(Name, T)>> {
-        let mut list: Vec<(Name, T)> = Vec::new();
-        for _ in 0..self.from.map()? {
+        let length = self.from.map()?;
+        let mut list: Vec<(Name, T)> = Vec::with_capacity(length);
+        for _ in 0..length {
             let name = self.name()?;
             if list.last().is_some_and(|(last, _)| *last >= name) {
                 return Err(odd("a name out of order"));
@@ -106,7 +112,7 @@ impl StateReader<'_> {
         mut read: impl FnMut(&mut Self) -> Supported<(i64, T)>,
     ) -> Supported<Vec<(i64, T)>> {
         let length = self.from.array()?;
-        let mut pairs: Vec<(i64, T)> = Vec::new();
+        let mut pairs: Vec<(i64, T)> = Vec::with_capacity(length / 2);
         for _ in 0..length / 2 {
             let pair = read(self)?;
             if pairs.last().is_some_and(|(last, _)| *last >= pair.0) {
