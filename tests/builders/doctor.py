@@ -1,17 +1,30 @@
-"""What `stageline doctor` says, for tests."""
+"""What `stageline doctor` says, and a system for it to look at."""
 
 from __future__ import annotations
 
 import json
 import time
+from contextlib import contextmanager
+from functools import partial
+from threading import Event, Thread
 from typing import TYPE_CHECKING, NamedTuple
 
+import pytest
 from click.testing import CliRunner
+from kafka import KafkaConsumer, KafkaProducer
 
+from processors.cli.doctor.groups import GROUPS
 from processors.cli.main import main
+from processors.stack.valkey import url
+from processors.topic_admin import ensure_topics
+from projections.projector import Projector
+from projections.store import connect, live_name
+from schemas.topics import CONTACT_EVENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from processors.stack.server import LocalServer
 
 
 class Report(NamedTuple):
@@ -39,3 +52,54 @@ def wait_until(holds: Callable[[], bool], seconds: float = 30) -> None:
     while not holds():
         assert time.monotonic() < deadline, "it never came"
         time.sleep(0.05)
+
+
+@contextmanager
+def healthy_system(broker: LocalServer, valkey: LocalServer) -> Iterator[None]:
+    """A system with nothing wrong but that no worker runs: topics, a record, a view."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BOOTSTRAP_SERVERS", broker.address)
+        patch.setenv("REDIS_URL", url(valkey.port))
+        ensure_topics(broker.address)
+        project(broker.address, url(valkey.port))
+        with KafkaProducer(bootstrap_servers=broker.address) as producer:
+            producer.send(CONTACT_EVENTS.name, b"an event", key=b"c1").get(10)
+        yield
+
+
+def project(bootstrap: str, redis_url: str) -> None:
+    """Run the projector until its view is shown."""
+    stop = Event()
+    projector = Projector(bootstrap=bootstrap, redis_url=redis_url, ladder=(), stop=stop)
+    thread = Thread(target=projector.run)
+    thread.start()
+    wait_until(lambda: live_name(connect(redis_url)) is not None)
+    stop.set()
+    thread.join()
+
+
+@contextmanager
+def working(bootstrap: str, *groups: str) -> Iterator[None]:
+    """Members of the workers' groups that take partitions and do nothing."""
+    short = {
+        "session_timeout_ms": 6_000,
+        "heartbeat_interval_ms": 1_000,
+    }  # one that left unheard is forgotten
+    members = [
+        KafkaConsumer(
+            *GROUPS[group], bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False, **short
+        )
+        for group in groups
+    ]
+    for member in members:
+        wait_until(partial(_joined, member))
+    try:
+        yield
+    finally:
+        for member in members:
+            member.close()
+
+
+def _joined(member: KafkaConsumer) -> bool:
+    member.poll(200)
+    return bool(member.assignment())

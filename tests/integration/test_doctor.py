@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import contextmanager
-from functools import partial
-from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 from kafka.admin import ACL, ACLOperation, ACLPermissionType, ConfigResource, ResourcePattern, ResourceType
 from kafka.structs import OffsetAndMetadata
 
 from processors.cli.doctor.brokers import check_clock
 from processors.cli.doctor.groups import GROUPS
-from processors.cli.doctor.views import check_redis
 from processors.cli.main import main
 from processors.stack.kafka import kafka_server
 from processors.stack.local import QUIET
-from processors.stack.valkey import url
 from processors.topic_admin import administering, create_missing, ensure_topics
-from projections.projector import Projector
-from projections.store import View, connect, live_name
 from schemas.topics import CONTACT_EVENTS, ENGAGEMENT, MQL_HANDOFF, STAGE_CHANGED
 from tests.builders.brokers import with_properties
-from tests.builders.changes import History
-from tests.builders.doctor import Report, examine, wait_until
-from tests.builders.views import deliver
+from tests.builders.doctor import examine, healthy_system, wait_until, working
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,14 +43,7 @@ GUARDED = {
 
 @pytest.fixture(scope="module")
 def healthy(broker: LocalServer, valkey: LocalServer) -> Iterator[str]:
-    """A system with nothing wrong but that no worker runs: topics, a record, a view."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BOOTSTRAP_SERVERS", broker.address)
-        patch.setenv("REDIS_URL", url(valkey.port))
-        ensure_topics(broker.address)
-        project(broker.address, url(valkey.port))
-        with KafkaProducer(bootstrap_servers=broker.address) as producer:
-            producer.send(CONTACT_EVENTS.name, b"an event", key=b"c1").get(10)
+    with healthy_system(broker, valkey):
         yield broker.address
 
 
@@ -67,44 +51,6 @@ def healthy(broker: LocalServer, valkey: LocalServer) -> Iterator[str]:
 def workers(healthy: str) -> Iterator[None]:
     with working(healthy, *GROUPS):
         yield
-
-
-def project(bootstrap: str, redis_url: str) -> None:
-    """Run the projector until its view is shown."""
-    stop = Event()
-    projector = Projector(bootstrap=bootstrap, redis_url=redis_url, ladder=(), stop=stop)
-    thread = Thread(target=projector.run)
-    thread.start()
-    wait_until(lambda: live_name(connect(redis_url)) is not None)
-    stop.set()
-    thread.join()
-
-
-@contextmanager
-def working(bootstrap: str, *groups: str) -> Iterator[None]:
-    """Members of the workers' groups that take partitions and do nothing."""
-    short = {
-        "session_timeout_ms": 6_000,
-        "heartbeat_interval_ms": 1_000,
-    }  # one that left unheard is forgotten
-    members = [
-        KafkaConsumer(
-            *GROUPS[group], bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False, **short
-        )
-        for group in groups
-    ]
-    for member in members:
-        wait_until(partial(_joined, member))
-    try:
-        yield
-    finally:
-        for member in members:
-            member.close()
-
-
-def _joined(member: KafkaConsumer) -> bool:
-    member.poll(200)
-    return bool(member.assignment())
 
 
 @contextmanager
@@ -262,95 +208,6 @@ def forbid_looking(bootstrap: str, resource: ResourcePattern) -> None:
     deny = ACL("User:ANONYMOUS", "*", ACLOperation.DESCRIBE_CONFIGS, ACLPermissionType.DENY, resource)
     with KafkaAdminClient(bootstrap_servers=bootstrap) as admin:
         assert admin.create_acls([deny])["failed"] == []
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "found"),
-    [
-        ("maxmemory-policy", "allkeys-lru", "maxmemory-policy is allkeys-lru: it would drop parts of views"),
-        ("maxmemory", "1200kb", "of maxmemory is used; once it is full, writes are refused"),
-        ("replicaof", "127.0.0.1 1", "It is a replica: it takes no writes"),
-    ],
-)
-def test_a_redis_that_would_lose_or_refuse_writes_is_found(
-    healthy: str, name: str, value: str, found: str
-) -> None:
-    del healthy
-    client = connect(os.environ["REDIS_URL"])
-    before = "no one" if name == "replicaof" else str(client.config_get(name)[name])
-    set_redis(name, value)
-    report = examine()
-    set_redis(name, before)
-    assert (report.exit_code, found in report.wrong["redis"]) == (1, True)
-
-
-def set_redis(name: str, value: str) -> None:
-    client = connect(os.environ["REDIS_URL"])
-    if name == "replicaof":
-        client.replicaof(*value.split())
-    else:
-        client.config_set(name, value)
-
-
-def test_a_redis_that_is_down_or_hangs_is_found(healthy: str, valkey: LocalServer) -> None:
-    del healthy
-    valkey.pause()
-    hangs = examine()
-    valkey.resume()
-    assert "It does not answer" in hangs.wrong["redis"]
-    report_without = _without_redis()
-    assert "It does not answer: Error 111" in report_without.wrong["redis"]
-
-
-def _without_redis() -> Report:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
-        return examine()
-
-
-def test_a_redis_clock_that_is_off_is_found(healthy: str) -> None:
-    del healthy
-    (finding,) = check_redis(connect(os.environ["REDIS_URL"]), lambda: time.time() - 60)
-    assert finding.state == "wrong"
-    assert finding.what in {f"Its clock is {seconds} s off this machine's." for seconds in (59, 60, 61)}
-
-
-@pytest.mark.usefixtures("workers")
-def test_a_redis_that_does_not_let_us_ask_is_unknown_and_no_failure(healthy: str) -> None:
-    del healthy
-    client = connect(os.environ["REDIS_URL"])
-    client.acl_setuser(
-        "view", enabled=True, passwords=["+pw"], keys=["*"], categories=["+@all"], commands=["-info"]
-    )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("REDIS_URL", os.environ["REDIS_URL"].replace("redis://", "redis://view:pw@"))
-        report = examine()
-    assert (report.exit_code, report.wrong, report.states["redis"]) == (0, {}, "unknown")
-
-
-def test_a_view_with_holes_is_found(healthy: str, valkey: LocalServer) -> None:
-    del healthy
-    history = History("c1")
-    history.enter("engaged")
-    later = history.enter("mql")
-    client = connect(url(valkey.port))
-    deliver(View(client, live_name(client) or ""), [later])
-    report = examine()
-    client.flushall()
-    missing = examine()
-    project(os.environ["BOOTSTRAP_SERVERS"], url(valkey.port))
-    assert "1 changes wait for earlier ones" in report.wrong["view"]
-    assert "Nothing was ever projected. Start `stageline projector`." in missing.wrong["view"]
-
-
-def test_a_view_far_behind_is_found(healthy: str) -> None:
-    with KafkaProducer(bootstrap_servers=healthy) as producer:
-        for number in range(10_001):
-            producer.send(MQL_HANDOFF.name, b"%d" % number, key=b"c1")
-    report = examine()
-    with administering(healthy) as admin:
-        admin.delete_records({TopicPartition(MQL_HANDOFF.name, number): -1 for number in range(8)})
-    assert "10,001 offsets behind" in report.wrong["view"]
 
 
 def test_a_lifecycle_that_cannot_be_loaded_is_found(

@@ -6,100 +6,30 @@ import asyncio
 import json
 import os
 import subprocess
-import sys
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.error import HTTPError, URLError
-from urllib.request import urlopen
 
 import psutil
 import pytest
 from aiokafka import AIOKafkaProducer
 from confluent_kafka import Producer
 from kafka import KafkaProducer
-from prometheus_client.parser import text_string_to_metric_families
 
 from processors.dead_letters.letter import Letter
 from processors.dead_letters.topic import read
 from processors.engine.transaction import make_producer
-from processors.stack.ports import free_port
 from processors.stack.valkey import url
 from processors.topic_admin import ensure_topics
 from schemas.topics import CONTACT_EVENTS, ENGAGEMENT
+from tests.builders.canaries import GOOD, canaries_in, feed, good, hostile
+from tests.builders.commands import STAGELINE, Command, running
 from tests.builders.doctor import wait_until
 from tests.builders.record_batches import AS_SHOWN, BreaksNames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from processors.stack.server import LocalServer
-
-STAGELINE = Path(sys.executable).with_name("stageline")
-GOOD = 300
-# Each stands where a person's data may stand; none may be in a log, a metric, or a health page.
-CANARIES = (
-    "canary-contact",
-    "canary-visitor",
-    "ada@canary.example",
-    "canary-name",
-    "canary-free-text",
-    "canary-path",
-    "canary-poison",
-    "canary-header",
-    "canary-key",
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
-    """A `stageline` command that runs, its pages and its log."""
-
-    process: subprocess.Popen[bytes]
-    port: int
-    log: Path
-
-    def get(self, path: str) -> tuple[int, str]:
-        """Return status and body; status 0 while nobody listens."""
-        try:
-            with urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
-                return answer.status, answer.read().decode()
-        except HTTPError as error:
-            return error.code, error.read().decode()
-        except URLError:
-            return 0, ""
-
-    def ready(self) -> bool:
-        return self.get("/readyz")[0] == 200
-
-    def metric(self, name: str, **labels: str) -> float:
-        """Return the sum of a metric's samples that have these labels."""
-        samples = [
-            sample
-            for family in text_string_to_metric_families(self.get("/metrics")[1])
-            for sample in family.samples
-        ]
-        found = [one.value for one in samples if one.name == name and labels.items() <= one.labels.items()]
-        assert found, f"no {name} with {labels} in {sorted({sample.name for sample in samples})}"
-        return sum(found)
-
-
-@contextmanager
-def running(home: Path, name: str, **env: str) -> Iterator[Command]:
-    port, log = free_port(), home / f"{name}-{free_port()}.log"
-    with log.open("wb") as file:
-        process = subprocess.Popen(
-            [STAGELINE, name, "--health-port", str(port)],
-            env=os.environ | {"STAGELINE_HOME": str(home)} | env,
-            stdout=file,
-            stderr=file,
-        )
-    try:
-        yield Command(process=process, port=port, log=log)
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 @pytest.fixture(scope="module")
@@ -125,54 +55,6 @@ def worker(servers: None, home: Path) -> Iterator[Command]:
         wait_until(command.ready)
         wait_until(lambda: command.metric("stageline_records_total", topic=CONTACT_EVENTS.name) >= GOOD)
         yield command
-
-
-def feed(bootstrap: str) -> None:
-    with KafkaProducer(bootstrap_servers=bootstrap) as producer:
-        for number in range(GOOD):
-            producer.send(ENGAGEMENT.name, good(number), key=b"canary-key")
-        for poison in hostile():
-            producer.send(
-                ENGAGEMENT.name, poison, key=b"canary-key", headers=[("canary-header", b"canary-header")]
-            )
-        producer.send(CONTACT_EVENTS.name, b"canary-poison", key=b"canary-key")  # past intake: lifecycle's
-
-
-def good(number: int) -> bytes:
-    kinds = (
-        {"type": "page_view", "url": "https://x.example/canary-path?token=canary-free-text"},
-        {"type": "contact_updated", "profile": {"job_title": "canary-name"}},
-        {"type": "demo_requested", "kind": "canary-free-text"},
-        {"type": "stage_overridden", "stage": "nowhere", "kind": "pin"}
-        | dict.fromkeys(("track", "actor", "reason"), "canary-free-text"),
-    )
-    ids = (
-        {"contact_id": f"canary-contact-{number % 20}"},
-        {"email": "ada@canary.example"},
-        {"anonymous_id": "canary-visitor"},
-    )
-    event = {"event_id": f"canary-free-text-{number}", "occurred_at": "2026-03-01T09:00:00Z"}  # long ago
-    return json.dumps(event | kinds[number % 4] | ids[number % 3]).encode()
-
-
-def hostile() -> list[bytes]:
-    view = '{"type": "page_view", "event_id": "e", "occurred_at": %s, "contact_id": "%s", "url": "%s"%s}'
-    return [
-        b"",
-        b"canary-poison",
-        b"\x00canary-poison",
-        b"\xc3\x01canary-poison",
-        b'{"type": "canary-poison"}',
-        (view % ('"canary-poison"', "canary-contact", "/", "")).encode(),
-        (view % ("1", "canary-contact", "/canary-path", "")).encode(),
-        (view % ("1780000000000", "canary-contact\\u0000", "/", "")).encode(),
-        (view % ("1780000000000", "canary-contact\\ud800", "/", "")).encode(),
-        (view % ("1780000000000", "canary-contact", "http://[canary-path", "")).encode(),
-        (view % ("1780000000000", "canary-contact", "/", ', "email": "ada@canary.example@canary"')).encode(),
-        (view % ("1780000000000", "canary-contact", "/", ', "canary-name": 1')).encode(),
-        b'{"canary-poison": ' * 2_000,
-        b"canary-poison" * 80_000,
-    ]
 
 
 def test_a_worker_lives_at_once_and_is_ready_when_its_partitions_are_restored(worker: Command) -> None:
@@ -306,10 +188,6 @@ def test_no_canary_is_in_a_log_a_metric_or_a_page(worker: Command) -> None:
     assert all(told)
     assert [canaries_in(text) for text in told] == [[], [], [], []]
     assert all(line.startswith("time=") for line in told[0].splitlines())
-
-
-def canaries_in(text: str) -> list[str]:
-    return [canary for canary in CANARIES if canary in text]
 
 
 @pytest.mark.parametrize("name", ["worker", "projector"])
