@@ -52,10 +52,10 @@ class Pace(NamedTuple):
 
 
 class Writer:
-    """Fills an archive."""
+    """Fills an archive; unless it `forgets`, erased contacts stay as they are in the topic."""
 
-    def __init__(self, archive: Archive, pace: Pace) -> None:
-        self.archive, self._pace = archive, pace
+    def __init__(self, archive: Archive, pace: Pace, *, forgets: bool = True) -> None:
+        self.archive, self._pace, self._forgets = archive, pace, forgets
         self.written = 0
         self._buffers = {number: Buffer(one.next_offset) for number, one in archive.manifests.items()}
         self._flushed = time.monotonic()
@@ -80,7 +80,8 @@ class Writer:
         for partition, buffer in self._buffers.items():
             if len(buffer):
                 self._flush(partition)
-        erase(self.archive)
+        if self._forgets:
+            erase(self.archive)
         self._flushed = time.monotonic()
 
     def _flush(self, partition: int) -> None:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from processors.replay.job import Job
-from processors.replay.pool import replay_parts
+from processors.replay.pool import processors, replay_parts
 from processors.replay.sources import TOPIC, open_history
 from processors.settings import load_settings
 from schemas.errors import LifecycleError
@@ -30,14 +30,18 @@ if TYPE_CHECKING:
     """Records read, done, to do."""
 
 
+FEW = 20_000  # records: replayed in the second or two that another process takes to start
+
+
 class Work:
     """An open archive, and passes over all of it. `passes`: how many there will be, for the bar."""
 
-    def __init__(self, archive: Archive, *, jobs: int, resume: bool, show: Show) -> None:
+    def __init__(self, archive: Archive, *, jobs: int | None, resume: bool, show: Show) -> None:
         self.archive, self.passes = archive, 1
-        self._jobs, self._resume, self._show = jobs, resume, show
+        self._resume, self._show = resume, show
         self._home = load_settings().home / "replay"
         self._records = sum(one.records for one in archive.manifests.values())
+        self._jobs = jobs or (processors() if self._records > FEW else 1)
         self._done = 0
         self._folders: set[Path] = set()
 
@@ -51,18 +55,28 @@ class Work:
         self._done += self._records
 
     def replay(
-        self, plan: Plan, *, as_of: int | None, anew: bool, changes: bool = False, states: bool = False
+        self,
+        plan: Plan,
+        *,
+        as_of: int | None,
+        anew: bool,
+        changes: bool = False,
+        states: bool = False,
+        packed: bool = False,
     ) -> tuple[Job, Tally]:
         """Replay all of it; what it came to is in the job's files until the work ends."""
         job = Job(
             plan=plan,
             archive=self.archive.root,
             # Named for what is replayed, so that --resume never takes something else for it.
-            work=self._folder(plan.plan_hash, as_of, anew, changes, states, *self.archive.manifests.values()),
+            work=self._folder(
+                plan.plan_hash, as_of, anew, changes, states, packed, *self.archive.manifests.values()
+            ),
             as_of=as_of,
             anew=anew,
             changes=changes,
             states=states,
+            packed=packed,
         )
         tally = replay_parts(job, self.archive.manifests, self._jobs, self.seen)
         self.end_pass()
@@ -88,7 +102,7 @@ class Work:
 
 
 @contextmanager
-def archive_work(events: str, *, jobs: int, resume: bool | None = None) -> Iterator[Work]:
+def archive_work(events: str, *, jobs: int | None, resume: bool | None = None) -> Iterator[Work]:
     """Open a folder or the topic to replay it.
 
     Interrupted, it keeps what it has finished of a folder, and goes on from there with `resume`; None: it

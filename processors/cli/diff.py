@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from processors.cli.diff_archive import archive_comparison
-from processors.cli.diff_live import live_comparison, tell_live
+from processors.cli.diff_live import live_comparison
 from processors.cli.diff_page import write_page
 from processors.cli.log import Refusals, history_or_live_option, jobs_option, progress, resume_option
 from processors.cli.spreadsheet import write_csv
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from processors.lifecycle.plan import Plan
-    from processors.replay.compare import Log
     from processors.replay.compared import Compared
+    from processors.replay.log_files import LogFile
 
     Totals = dict[str, Any]
 
@@ -68,12 +68,11 @@ def diff(before: str | None, after: str, events: str | None, **options: Any) -> 
     Give --from and --events, or --live alone. Contacts by stage and hand-offs per day come with table, json
     and md; csv has one line per difference. Nothing is changed.
     """
+    if options["resume"] and (events is None or not is_archive(events)):
+        raise LifecycleError("--resume is for an archive: `stageline archive` makes one.")
     if options["live"] and before is None and events is None:
-        with live_comparison(load_lifecycle(after)) as (comparison, log, snapshot):
-            _fold(comparison, log)
-            live = tell_live(comparison, snapshot)
-            comparison.finish(options["as_of"])
-            _tell(comparison, options, {"live": live})
+        with live_comparison(load_lifecycle(after), options) as (compared, live):
+            _tell(compared, options, {"live": live})
     elif not options["live"] and before is not None and events is not None:
         _compare(load_lifecycle(before), load_lifecycle(after), events, options)
     else:
@@ -84,8 +83,6 @@ def _compare(before: Plan, after: Plan, events: str, options: dict[str, Any]) ->
     if is_archive(events):
         with archive_comparison(before, after, events, options) as compared:
             _tell(compared, options, {})
-    elif options["resume"]:
-        raise LifecycleError("--resume is for an archive: `stageline archive` makes one.")
     else:
         with open_log(events) as file:
             comparison = Comparison(before, after, file)
@@ -94,7 +91,7 @@ def _compare(before: Plan, after: Plan, events: str, options: dict[str, Any]) ->
             _tell(comparison, options, {})
 
 
-def _fold(comparison: Comparison, log: Log) -> None:
+def _fold(comparison: Comparison, log: LogFile) -> None:
     with progress(log, comparison) as watch:
         for _event in watch(comparison.fold(Refusals())):
             pass

@@ -27,15 +27,20 @@ def archive_comparison(before: Plan, after: Plan, events: str, options: dict[str
         if as_of is None:  # where the log ends is only known when it was read
             _job, tally = work.replay(before, as_of=None, anew=True)
             as_of = tally.last_time
-        first, _tally = _side(work, before, as_of)
-        second, tally = _side(work, after, as_of)
-        compared = Compared((before, after), (first, second))
-        compared.as_of, compared.events, compared.refused = as_of, tally.events, tally.refused
-        yield compared
+        yield compare_sides(work, (before, after), as_of, lived=False)
 
 
-def _side(work: Work, plan: Plan, as_of: int) -> tuple[ArchivedSide, Tally]:
-    job, tally = work.replay(plan, as_of=as_of, anew=True, changes=True)
-    side = ArchivedSide(Refolded(plan, work.archive, tally, as_of))
+def compare_sides(work: Work, plans: tuple[Plan, Plan], as_of: int, *, lived: bool) -> Compared:
+    """Replay both sides; `lived`: the first one as it was recorded, its plan being the one at the start."""
+    first, _tally = _side(work, plans[0], as_of, anew=not lived)
+    second, tally = _side(work, plans[1], as_of, anew=True)
+    compared = Compared(plans, (first, second))
+    compared.as_of, compared.events, compared.refused = as_of, tally.events, tally.refused
+    return compared
+
+
+def _side(work: Work, plan: Plan, as_of: int, *, anew: bool) -> tuple[ArchivedSide, Tally]:
+    job, tally = work.replay(plan, as_of=as_of, anew=anew, changes=True)
+    side = ArchivedSide(Refolded(job, work.archive, tally, as_of))
     side.note_all(changes_of(job, work.archive.manifests))
     return side, tally

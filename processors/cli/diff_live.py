@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from processors import lifecycle
+from processors.cli.diff_archive import compare_sides
 from processors.cli.live import first_plan, live_plan
-from processors.cli.live_history import live_history
-from processors.replay.compare import Comparison
+from processors.cli.live_history import live_work
+from processors.replay.job import read_packed
+from processors.replay.parts import part_files
 from processors.settings import load_settings
 
 if TYPE_CHECKING:
@@ -18,30 +19,32 @@ if TYPE_CHECKING:
 
     from processors.engine.live_log import Snapshot
     from processors.lifecycle.plan import Plan
-    from processors.replay.kept_log import KeptLog
+    from processors.replay.compared import Compared
 
 
 @contextmanager
-def live_comparison(after: Plan) -> Iterator[tuple[Comparison, KeptLog, Snapshot]]:
-    """Set the running lifecycle beside another. Raises LifecycleError."""
+def live_comparison(after: Plan, options: dict[str, Any]) -> Iterator[tuple[Compared, dict[str, Any]]]:
+    """Set the running lifecycle beside another; gives what is to be said of the log, too.
+
+    Before clocks go on, the log comes, byte for byte, to what the workers hold. Raises LifecycleError.
+    """
     settings = load_settings()
     first, now = first_plan(settings), live_plan(settings)
-    with live_history() as (log, snapshot):
-        comparison = Comparison(first, after, log, home=snapshot.home)
-        comparison.plans = now, after
-        yield comparison, log, snapshot
+    with live_work(jobs=options["jobs"]) as (work, snapshot):
+        work.passes = 3
+        job, tally = work.replay(first, as_of=None, anew=False, packed=True)
+        folded = (
+            one for path in part_files(job, "packed", work.archive.manifests) for one in read_packed(path)
+        )
+        told = _tell(dict(folded), snapshot, now)
+        as_of = tally.last_time if options["as_of"] is None else options["as_of"]
+        compared = compare_sides(work, (first, after), as_of, lived=True)
+        compared.plans = now, after
+        yield compared, told
 
 
-def tell_live(comparison: Comparison, snapshot: Snapshot) -> dict[str, Any]:
-    """Say up to where the log was read, and how many contacts are not where the log puts them.
-
-    To be asked for before clocks go on: until then the fold of the log is, byte for byte, what workers hold.
-    """
-    side, now = comparison.replays[0], comparison.plans[0]
-    folded = {
-        contact_id.encode(): lifecycle.dump(side.plan_of(contact_id), contact)
-        for contact_id, contact in side.contacts.items()
-    }
+def _tell(folded: dict[bytes, bytes], snapshot: Snapshot, now: Plan) -> dict[str, Any]:
+    """Say up to where the log was read, and how many contacts are not where the log puts them."""
     unlike = sum(folded.get(key) != snapshot.states.get(key) for key in {*folded, *snapshot.states})
     if unlike:
         click.echo(

@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from processors.cli.archive_work import archive_work
-from processors.cli.live_history import live_history
+from processors.cli.live_history import live_work
 from processors.cli.log import (
     Refusals,
     history_or_live_option,
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
     from processors.lab.findings import Findings
     from processors.lab.variants import Variant
-    from processors.replay.compare import Log
 
     Told = dict[str, Any]
 
@@ -78,36 +77,30 @@ def lab(file: str, written: tuple[str, ...], events: str | None, **options: Any)
     stage = target_stage(variants[0].plan, options["stage"])
     if options["live"] == (events is not None):
         raise click.UsageError("Give --events, or --live.")
-    archive = events if events is not None and is_archive(events) else None
+    in_file = events is not None and not is_archive(events)
     if len(variants) > 1:
-        how = "in one pass" if archive is None else "that replay the archive"
+        how = "in one pass" if in_file else "that each replay the log"
         click.echo(f"{len(variants)} variants {how}, the file as it is among them.", err=True)
-    if archive is None:
-        told = _evaluate_log(variants, stage, events, options)
-    else:
-        told = _evaluate_archive(variants, stage, archive, options)
-    _PRINTERS[options["form"]](told)
+    evaluate = _evaluate_file if in_file else _evaluate_archive
+    _PRINTERS[options["form"]](evaluate(variants, stage, events or "", options))
 
 
-def _evaluate_log(
-    variants: Sequence[Variant], stage: str, events: str | None, options: dict[str, Any]
-) -> Told:
-    with ExitStack() as stack:
-        log: Log
-        if events is None:
-            log, snapshot = stack.enter_context(live_history())
-            evaluation = Evaluation(variants, stage, log, recorded=True, home=snapshot.home)
-        else:
-            log = stack.enter_context(open_log(events))
-            evaluation = Evaluation(variants, stage, log, recorded=options["recorded"])
-        watch = stack.enter_context(progress(log, evaluation))
-        for _event in watch(evaluation.run(Refusals(), options["as_of"])):
-            pass
+def _evaluate_file(variants: Sequence[Variant], stage: str, events: str, options: dict[str, Any]) -> Told:
+    with open_log(events) as log:
+        evaluation = Evaluation(variants, stage, log, recorded=options["recorded"])
+        with progress(log, evaluation) as watch:
+            for _event in watch(evaluation.run(Refusals(), options["as_of"])):
+                pass
     return _told(evaluation, options["horizon"])
 
 
 def _evaluate_archive(variants: Sequence[Variant], stage: str, events: str, options: dict[str, Any]) -> Told:
-    with archive_work(events, jobs=options["jobs"]) as work:
+    """Evaluate an archive, the topic, or, without `events`, what the workers have decided about."""
+    with ExitStack() as stack:
+        if options["live"]:
+            work, _snapshot = stack.enter_context(live_work(jobs=options["jobs"]))
+        else:
+            work = stack.enter_context(archive_work(events, jobs=options["jobs"]))
         work.passes = 1 + len(variants)
         findings = ArchivedFindings(variants, stage, work.archive)
         findings.survey(work.seen)

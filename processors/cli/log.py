@@ -11,8 +11,6 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from processors.replay.pool import processors
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -39,8 +37,7 @@ history_or_live_option = _events()
 jobs_option = click.option(
     "--jobs",
     type=click.IntRange(1),
-    default=processors,
-    help="Processes for the partitions of an archive.  [default: one per core]",
+    help="Processes for the partitions of an archive.  [default: one per core; one alone for few records]",
 )
 resume_option = click.option(
     "--resume", is_flag=True, help="Keep the partitions that an interrupted replay has finished."

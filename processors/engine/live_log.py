@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
-import msgpack
 from aiokafka import TopicPartition
 
 from processors.engine.committed import open_committed
 from processors.engine.recovery import restore
 from processors.engine.store import MemoryStore
-from processors.engine.transaction import partition_of
 from schemas.topics import CONTACT_EVENTS, LIFECYCLE_CHANGELOG
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
+    from processors.engine.batch import Record
+
+    Keep = Callable[[int, Iterable[Record], int], None]
+    """Takes records of a partition, and up to which offset it was read."""
+    Begin = Callable[[int], Keep]
+    """Is told how many partitions there are."""
     Show = Callable[[int, int], None]
     """Offsets read, offsets to read."""
 
@@ -31,13 +35,9 @@ class Snapshot:
     offsets: dict[int, int] = field(default_factory=dict)
     states: dict[bytes, bytes] = field(default_factory=dict)
 
-    def home(self, contact_id: str) -> int:
-        """Return the partition of a contact."""
-        return partition_of(contact_id.encode(), len(self.offsets))
 
-
-async def take_snapshot(bootstrap: str, into: IO[bytes], show: Show) -> Snapshot:
-    """Read the live states, then contact-events up to there, into a file of (partition, offset, value).
+async def take_snapshot(bootstrap: str, begin: Begin, show: Show) -> Snapshot:
+    """Read the live states, then contact-events up to there, for what `begin` gives.
 
     The changelog's own progress row says how far its states go, so both are of one moment in each partition.
     Raises LifecycleError when Kafka is away, a topic is missing, or the log no longer begins at its start.
@@ -50,15 +50,13 @@ async def take_snapshot(bootstrap: str, into: IO[bytes], show: Show) -> Snapshot
             progress = await restore(bootstrap, changelog, store, lambda _left: None)
             snapshot.offsets[number] = 0 if progress is None else progress.next_offset
             snapshot.states.update(store.items())
-        packer, total = msgpack.Packer(), sum(snapshot.offsets.values())
+        keep, total = begin(len(topic.partitions)), sum(snapshot.offsets.values())
         positions = dict.fromkeys(topic.partitions, 0)
         await topic.start_at(positions)
         while any(positions[number] < end for number, end in snapshot.offsets.items()):
-            for number, records in (await topic.fetch()).items():
-                for record in records:
-                    if record.offset < snapshot.offsets[number]:
-                        into.write(packer.pack((number, record.offset, record.value)))
-            positions = await topic.positions()
+            fetched, positions = await topic.fetch(), await topic.positions()
+            for number, records in fetched.items():
+                end = min(positions[number], snapshot.offsets[number])
+                keep(number, (one for one in records if one.offset < end), end)
             show(sum(min(at, snapshot.offsets[number]) for number, at in positions.items()), total)
-    into.flush()
     return snapshot

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
     from processors.lab.variants import Variant
     from processors.lifecycle.plan import Plan
-    from processors.replay.compare import Log
-    from processors.replay.crossing import Home
+    from processors.replay.log_files import LogFile
 
     Event = dict[str, Any]
 
@@ -26,26 +25,22 @@ class Evaluation(Findings):
     """What every variant makes of the log.
 
     Each is folded apart, though variants of one shape count alike: a reset follows a move, which what is
-    varied decides, so from then on the counts differ. `home` names a contact's partition in a recorded log
-    of several.
+    varied decides, so from then on the counts differ. `recorded`: the log is a partition of contact-events.
     """
 
     def __init__(
         self,
         variants: Sequence[Variant],
         stage: str,
-        log: Log,
+        log: LogFile,
         *,
         recorded: bool = False,
-        home: Home | None = None,
     ) -> None:
         super().__init__(variants, stage, self._forwarded)
         self._log, self._recorded = log, recorded
         plans = [variant.plan for variant in variants]
         self._replays = [
-            Replay(plan, log.events, recorded=True, home=home, anew=True)
-            if recorded
-            else replay_of(plan, log.events)
+            Replay(plan, log.events, recorded=True, anew=True) if recorded else replay_of(plan, log.events)
             for plan in plans
         ]
 

@@ -7,37 +7,21 @@ from typing import TYPE_CHECKING
 from processors.feeds.items import Refused
 from processors.replay.batched import replay_of
 from processors.replay.compared import Compared, Side
-from processors.replay.replay import Replay
 from schemas.errors import SchemaError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from processors.lifecycle.plan import Plan
-    from processors.replay.crossing import Home
-    from processors.replay.kept_log import KeptLog
     from processors.replay.log_files import LogFile
-
-    Log = LogFile | KeptLog
 
 
 class Comparison(Compared):
-    """Runs both sides over the log in one pass: `fold`, then `finish`.
+    """Runs both sides over the log in one pass: `fold`, then `finish`."""
 
-    With `home`, which names a contact's partition, the log is contact-events as recorded: one side takes it
-    as it was lived, changes of the definition included, and to the other all of it happens under `after`.
-    """
-
-    def __init__(self, before: Plan, after: Plan, log: Log, *, home: Home | None = None) -> None:
+    def __init__(self, before: Plan, after: Plan, log: LogFile) -> None:
         self._log = log
-        if home is None:
-            self.replays = replay_of(before, log.events), replay_of(after, log.events)
-        else:
-            self.replays = (
-                Replay(before, log.events, recorded=True, home=home),
-                Replay(after, log.events, recorded=True, home=home, anew=True),
-            )
-        first, second = self.replays
+        self._replays = first, second = replay_of(before, log.events), replay_of(after, log.events)
         super().__init__((before, after), (Side(contacts=first), Side(contacts=second)))
 
     def fold(self, refuse: Callable[[Refused], None]) -> Iterator[None]:
@@ -51,7 +35,7 @@ class Comparison(Compared):
             self.events += 1
             self.as_of = max(self.as_of, event["occurred_at"])
             try:
-                for replay, side in zip(self.replays, self.sides, strict=True):
+                for replay, side in zip(self._replays, self.sides, strict=True):
                     side.note_all(replay.feed(event))
             except SchemaError as error:  # it names nobody, so the first side has refused it
                 refused(Refused(line=event["position"], reason=str(error), original=b""))
@@ -60,5 +44,5 @@ class Comparison(Compared):
     def finish(self, as_of: int | None = None) -> None:
         """Advance all clocks to `as_of`, or to the log's last event."""
         self.as_of = self.as_of if as_of is None else as_of
-        for replay, side in zip(self.replays, self.sides, strict=True):
+        for replay, side in zip(self._replays, self.sides, strict=True):
             side.note_all(replay.finish(self.as_of))

@@ -16,15 +16,17 @@ if TYPE_CHECKING:
     from processors.lifecycle import Contact
     from processors.lifecycle.plan import Plan
     from processors.replay.compared import Change, Where
+    from processors.replay.course import Course
+    from processors.replay.job import Job
     from processors.replay.summary import Tally
 
 
 class Refolded:
-    """The contacts of an archive that one definition decides about, folded again one at a time."""
+    """The contacts of an archive, folded again one at a time, as a job has folded them all up to `as_of`."""
 
-    def __init__(self, plan: Plan, archive: Archive, tally: Tally, as_of: int) -> None:
-        self._plan, self._tally, self._as_of = plan, tally, as_of
-        self._fold = ByContact(plan, archive, anew=True)
+    def __init__(self, job: Job, archive: Archive, tally: Tally, as_of: int) -> None:
+        self._tally, self._as_of = tally, as_of
+        self._fold = ByContact(job.plan, archive, anew=job.anew)
         self.again = lru_cache(maxsize=1)(self._again)
 
     def standing(self) -> int:
@@ -33,19 +35,20 @@ class Refolded:
 
     def find(self, contact_id: str) -> Contact | None:
         """Find one; None for one never seen."""
-        contact, _moves = self.again(contact_id)
-        return contact if contact.id else None
+        course, _changes = self.again(contact_id)
+        return course.contact if course.contact.id else None
 
-    def plan_of(self, _contact_id: str) -> Plan:
-        """Give the definition."""
-        return self._plan
+    def plan_of(self, contact_id: str) -> Plan:
+        """Give the definition that decides about one in the end."""
+        course, _changes = self.again(contact_id)
+        return course.plan
 
-    def _again(self, contact_id: str) -> tuple[Contact, list[Change]]:
-        """Fold one; gives it and all its changes."""
+    def _again(self, contact_id: str) -> tuple[Course, list[Change]]:
+        """Fold one; gives all its changes, too."""
         key, changes = contact_id.encode(), list[dict[str, Any]]()
         course = self._fold.fold(key, self._fold.archive.records_of(key), changes.append)
         course.finish(self._as_of)
-        return course.contact, changes
+        return course, changes
 
 
 class ArchivedSide(Side):
@@ -69,6 +72,6 @@ class ArchivedSide(Side):
     def last_move(self, where: Where) -> Change | None:
         """Give what brought a contact to where it ended; None if nothing did."""
         contact_id, track = where
-        _contact, changes = self._again(contact_id)
+        _course, changes = self._again(contact_id)
         moves = (one for one in reversed(changes) if one["record"] == "stage_changed")
         return next((one for one in moves if one["track"] == track), None)

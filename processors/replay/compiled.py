@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import struct
 from collections import Counter
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from processors.backend import compiled
 from processors.lifecycle import load
-from processors.replay.job import part_file, state_line
+from processors.replay.job import pack_state, part_file, read_packed, state_line
 from processors.replay.replay import OUTPUTS
 from processors.replay.summary import NOWHERE, Summary, Tally, line_of
 from schemas.archived import MAX_UNPACKED, Archived, header
 from schemas.errors import SchemaError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
     from typing import BinaryIO
 
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     Told = tuple[int, bytes, tuple[str, str | None, str | None] | None]
 
 RECORDS = ("stage_changed", "segment_changed", "mql_handoff")  # in the order of the compiled back-end
-SIZE = struct.Struct(">I")
 
 
 def replay_compiled(job: Job, fold: ByContact, partition: int, seen: Callable[[int], None]) -> Tally | None:
@@ -49,7 +47,7 @@ def replay_compiled(job: Job, fold: ByContact, partition: int, seen: Callable[[i
         "as_of": job.as_of,
         "anew": job.anew,
         "changes": str(part_file(job, partition, "changes")) if job.changes else None,
-        "states": str(part_file(job, partition, "packed")) if job.states else None,
+        "states": str(part_file(job, partition, "packed")) if job.states or job.packed else None,
     }
     try:
         found = plan.replay(asked, _Rare(fold), seen)
@@ -113,11 +111,13 @@ def _left(job: Job, fold: ByContact, partition: int, left: list[bytes]) -> Tally
     with ExitStack() as stack:
         changes = _more(stack, part_file(job, partition, "changes") if job.changes else None)
         states = _more(stack, part_file(job, partition, "states") if job.states else None)
+        packed = part_file(job, partition, "packed")
         if states is not None:
             states.truncate(0)  # of a run that was interrupted
-            packed = part_file(job, partition, "packed")
-            states.writelines(state_line(fold.plan, state) for state in _states(packed))
-            packed.unlink()
+            states.writelines(state_line(fold.plan, state) for _key, state in read_packed(packed))
+            if not job.packed:
+                packed.unlink()
+        kept = _more(stack, packed if job.packed else None)
 
         def take(change: Change) -> None:
             if change["record"] in OUTPUTS:
@@ -133,17 +133,11 @@ def _left(job: Job, fold: ByContact, partition: int, left: list[bytes]) -> Tally
             course.note(summary.tally)
             if states is not None and course.contact.id:
                 states.write(state_line(course.plan, course.state()))
+            if kept is not None and course.contact.id:
+                kept.write(pack_state(key, course.state()))
     fold.note(summary.tally)
     return summary.tally
 
 
 def _more(stack: ExitStack, path: Path | None) -> BinaryIO | None:
     return None if path is None else stack.enter_context(path.open("ab"))
-
-
-def _states(path: Path) -> Iterator[bytes]:
-    """Read the states of a file of sized keys and states."""
-    with path.open("rb") as file:
-        while start := file.read(SIZE.size):
-            file.read(SIZE.unpack(start)[0])
-            yield file.read(SIZE.unpack(file.read(SIZE.size))[0])

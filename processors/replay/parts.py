@@ -16,7 +16,7 @@ from processors.archive.folder import open_archive
 from processors.archive.manifest import write_whole
 from processors.replay.by_contact import ByContact
 from processors.replay.compiled import replay_compiled
-from processors.replay.job import Job, part_file, state_line
+from processors.replay.job import Job, pack_state, part_file, state_line
 from processors.replay.replay import OUTPUTS
 from processors.replay.summary import Summary, Tally
 
@@ -64,7 +64,9 @@ def replay_part(job: Job, partition: int, seen: Seen) -> Tally:
 def _by_reference(job: Job, fold: ByContact, partition: int, seen: Seen) -> Tally:
     summary, archive = Summary(), fold.archive
     with ExitStack() as stack:
-        changes, states = _out(stack, job, partition, "changes"), _out(stack, job, partition, "states")
+        changes, states, packed = (
+            _out(stack, job, partition, kind) for kind in ("changes", "states", "packed")
+        )
         take = _taking(summary, changes)
         records = groupby(_counted(archive.records(partition), seen), key=attrgetter("key"))
         for key, own in records:
@@ -78,6 +80,8 @@ def _by_reference(job: Job, fold: ByContact, partition: int, seen: Seen) -> Tall
             course.note(summary.tally)
             if states is not None and course.contact.id:
                 states.write(state_line(course.plan, course.state()))
+            if packed is not None and course.contact.id:
+                packed.write(pack_state(key, course.state()))
     fold.note(summary.tally)
     return summary.tally
 
@@ -102,5 +106,6 @@ def _counted(records: Iterable[Archived], seen: Seen) -> Iterator[Archived]:
 
 
 def _out(stack: ExitStack, job: Job, partition: int, kind: str) -> BinaryIO | None:
-    wanted = job.changes if kind == "changes" else job.states
+    """Open a file of a partition, if the job asks for one of this kind."""
+    wanted = {"changes": job.changes, "states": job.states, "packed": job.packed}[kind]
     return stack.enter_context(part_file(job, partition, kind).open("wb")) if wanted else None

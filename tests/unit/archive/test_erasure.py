@@ -4,9 +4,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from processors.archive.folder import make_archive
 from processors.archive.verify import faults
+from processors.archive.writer import Writer
 from schemas.codec import decode_trusted, encode
-from tests.builders.archives import Topic
+from tests.builders.archives import LEISURELY, Topic
 from tests.builders.story import MONDAY, event
 from tests.unit.archive.test_archive import invoke
 
@@ -44,6 +46,16 @@ def test_of_an_erased_contact_only_the_erasure_is_left(topic: Topic, tmp_path: P
     assert left(archive) == {"ann": ["e4"], "bob": ["e1"], "eve": ["e3"]}
     files = tmp_path.rglob("*.avro")
     assert sorted(files) == sorted(path for partition in (0, 1) for path in archive.paths(partition))
+
+
+def test_a_writer_that_does_not_forget_keeps_what_workers_have_decided_about(topic: Topic) -> None:
+    add(topic, "page_view", "ann", 0, url="/ann-was-here")
+    add(topic, "contact_erased", "ann", 1)
+    writer = Writer(make_archive(topic.root, topic.about), LEISURELY, forgets=False)
+    for partition, records in topic.records.items():
+        writer.take(partition, records, len(records))
+    writer.flush()
+    assert left(writer.archive) == {"ann": ["e0", "e1"]}
 
 
 def test_what_had_become_part_of_it_leaves_too_and_what_came_after_stays(topic: Topic) -> None:

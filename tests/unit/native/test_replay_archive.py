@@ -17,7 +17,7 @@ from processors.archive.verify import faults
 from processors.backend import VARIABLE
 from processors.lifecycle_files import load_lifecycle
 from processors.replay.by_contact import ByContact
-from processors.replay.job import Job, part_file
+from processors.replay.job import Job, part_file, read_packed
 from processors.replay.parts import replay_part
 from schemas.errors import SchemaError
 from tests.bench.made_archive import make
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(not both.INSTALLED, reason=both.WHY_NOT)
 AS_OF = 2_000_000_000_000
 
-Came = tuple["Tally", dict[str, bytes], set[bytes]]  # tally, each contact's changes, states
+Came = tuple["Tally", dict[str, bytes], set[bytes], dict[bytes, bytes]]
+"""Tally, each contact's changes, states for people, states as they are."""
 
 
 def came_to(job: Job, partition: int, backend: str) -> Came:
@@ -46,11 +47,22 @@ def came_to(job: Job, partition: int, backend: str) -> Came:
         changes[contact_id] = changes.get(contact_id, b"") + line
     states = part_file(job, partition, "states").read_bytes().splitlines()
     assert len(states) == len(set(states))
-    return tally, changes, set(states)
+    packed = list(read_packed(part_file(job, partition, "packed")))
+    assert len(packed) == len(states)
+    return tally, changes, set(states), dict(packed)
 
 
 def job_of(plan: Plan, archive: Path, work: str) -> Job:
-    return Job(plan=plan, archive=archive, work=Path(work), as_of=None, anew=False, changes=True, states=True)
+    return Job(
+        plan=plan,
+        archive=archive,
+        work=Path(work),
+        as_of=None,
+        anew=False,
+        changes=True,
+        states=True,
+        packed=True,
+    )
 
 
 @settings(max_examples=60)
@@ -74,8 +86,8 @@ def test_a_made_up_year(tmp_path: Path) -> None:
     job = job_of(load_lifecycle("clarity"), archive.root, str(tmp_path))
     for partition in archive.manifests:
         assert list(faults(archive, partition)) == []
-        tally, changes, states = came_to(job, partition, "native")
-        assert (tally, changes, states) == came_to(job, partition, "reference")
+        came = tally, changes, *_states = came_to(job, partition, "native")
+        assert came == came_to(job, partition, "reference")
         assert tally.events > 1_000
         assert len(changes) > 50
 
