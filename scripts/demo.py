@@ -7,7 +7,6 @@ begins anew. `BOOTSTRAP_SERVERS` and `REDIS_URL` point it at given servers inste
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
 import signal
@@ -16,11 +15,11 @@ import sys
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
+from demo_story import ANSWERS, OPEN, STAGES, DemoError, act, first_download, identified
 from rich.console import Console
 
 from processors.cli.words import reading
@@ -35,31 +34,12 @@ if TYPE_CHECKING:
     from processors.handoffs import Handoff
 
 ROOT = Path(__file__).resolve().parent.parent
-CAST = ROOT / "scripts" / "demo_data" / "cast.ndjson"
 SITE = ROOT / "scripts" / "demo_data" / "site.yaml"
 ACCESS_LOG = ROOT / "tests" / "data" / "access.log.gz"
 PATIENCE_S = 60.0  # for any one thing to appear; usually a second or two
-UNITS = {"m": "minutes", "h": "hours", "d": "days"}
-# Who should stand where in the end, and which hand-offs sales should have heard of.
-STAGES = {
-    "maria-keller": "opportunity",
-    "tomas-lindqvist": "nurture",
-    "priya-raman": "mql",
-    "jonas-weber": "sql",
-    "lena-hoffmann": None,
-    "sofia-rossi": "mql",
-    "dana-ruiz": "mql",
-}
-ANSWERS = {"maria-keller": "accepted", "jonas-weber": "accepted", "tomas-lindqvist": "rejected"}
-OPEN = ("priya-raman", "sofia-rossi", "dana-ruiz")
-
 UNSEEN = "nowhere yet"
 
 console = Console(highlight=False)
-
-
-class DemoError(Exception):
-    """Something expected did not appear; the text says what and where to look."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,39 +201,6 @@ def begin_import(home: Path) -> Iterator[Import]:
     finally:
         process.terminate()
         process.wait()
-
-
-def first_download(visits: str) -> str:
-    """Return the first real visitor who downloaded an offer for consideration: an MQL, still anonymous."""
-    for event in map(json.loads, visits.splitlines()):
-        if event.get("buying_stage") == "consideration":
-            return str(event["anonymous_id"])
-    raise DemoError(f"no visitor in {ACCESS_LOG} downloaded what {SITE} calls an offer for consideration")
-
-
-def identified(visitor: str) -> str:
-    """Return the event of a visitor filling in a form: the visits are a person's now, who is handed over."""
-    event = {
-        "type": "contact_identified",
-        "event_id": "cast-identified",
-        "contact_id": "dana-ruiz",
-        "anonymous_id": visitor,
-        "occurred_at": datetime.now(UTC).isoformat(),
-    }
-    return json.dumps(event)
-
-
-def act(number: int) -> list[str]:
-    """Return the events of one act of the cast, their `ago` turned into a time before now."""
-    now = datetime.now(UTC)
-    rows = [json.loads(line) for line in CAST.read_text().splitlines()]
-    return [json.dumps(dated(row, now)) for row in rows if row.pop("act") == number]
-
-
-def dated(row: dict[str, object], now: datetime) -> dict[str, object]:
-    """Replace `ago` (such as 13d) by `occurred_at`."""
-    ago = str(row.pop("ago"))
-    return row | {"occurred_at": (now - timedelta(**{UNITS[ago[-1]]: int(ago[:-1])})).isoformat()}
 
 
 def answer_handoffs() -> None:

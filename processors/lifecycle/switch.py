@@ -73,7 +73,7 @@ class _Switch:
     """One contact's switch: `farewell` tells what only the old definition knows, `turn` all the rest."""
 
     def __init__(self, farewell: Turn, turn: Turn, barrier: Barrier) -> None:
-        self._farewell, self._turn, self._barrier = farewell, turn, barrier
+        self._farewell, self._turn = farewell, turn
         self._reason = f"criteria changed from {farewell.program.lifecycle} to {turn.program.lifecycle}"
         tracks = zip(farewell.program.plan.tracks, farewell.contact.places, strict=True)
         known = {track.id: place for track, place in tracks}

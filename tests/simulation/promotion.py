@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections import Counter, defaultdict
+from collections import Counter
 from functools import partial
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aiokafka.errors import KafkaError
 
@@ -23,33 +23,24 @@ from processors.engine.shelf import MemoryShelf
 from processors.engine.transaction import partition_of
 from processors.lifecycle_files import load_lifecycle
 from processors.promotion.barrier import KEY, barrier
-from processors.replay.replay import Replay
-from schemas.codec import decode_trusted, encode
+from schemas.codec import encode
 from schemas.topics import (
     CONTACT_EVENTS,
     DEAD_LETTER,
     LIFECYCLE_CHANGELOG,
-    MQL_HANDOFF,
-    SEGMENT_CHANGED,
-    STAGE_CHANGED,
     generation_changelog,
 )
 from tests.builders.story import event
 from tests.simulation import faults
 from tests.simulation.clients import Consumer, Producer
 from tests.simulation.loop import StalledError
+from tests.simulation.promotion_log import TOPICS, log_of, replayed, states_in, told_in
 from tests.simulation.world import Cast, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from processors.lifecycle.plan import Plan
 
-TOPICS = {
-    "stage_changed": STAGE_CHANGED.name,
-    "segment_changed": SEGMENT_CHANGED.name,
-    "mql_handoff": MQL_HANDOFF.name,
-}
 BUILT = generation_changelog(2).name
 ACTION_S, PATIENCE_S, LOOK_S = 25.0, 90.0, 0.5
 STRUCK = 0.15  # how likely the command is killed in each step it takes, beside the random strikes
@@ -256,20 +247,11 @@ class Promotion:
         )
 
     def _barriers(self) -> int:
-        return sum(one["type"] == "lifecycle_changed" for one in self._log())
-
-    def _log(self) -> list[dict[str, Any]]:
-        found = [
-            (row.timestamp, place.partition, row.offset, decode_trusted(row.value or b""))
-            for place in self.world.places(CONTACT_EVENTS.name)
-            for row in self.world.broker.logs[place].committed()
-        ]
-        found.sort(key=lambda one: one[:3])
-        return [told | {"position": offset, "partition": number} for _, number, offset, told in found]
+        return sum(one["type"] == "lifecycle_changed" for one in log_of(self.world))
 
     def _judge(self) -> Iterator[str]:
-        told, states, offers = self._told(), self._states(), Counter[str]()
-        expected, lived = replayed(self.old, self._log(), self.world.sources)
+        told, states, offers = told_in(self.world), states_in(self.world), Counter[str]()
+        expected, lived = replayed(self.old, log_of(self.world), self.world.sources)
         for where in sorted(told.keys() | expected.keys()):
             if told.get(where) != expected.get(where):
                 yield f"{where}: told {told.get(where)}, expected {expected.get(where)}"
@@ -285,32 +267,6 @@ class Promotion:
             one["plan_hash"] != self.old.plan_hash for all_ in told.values() for one in all_
         ):
             yield "the new definition spoke, although it was given up"
-
-    def _told(self) -> dict[tuple[str, str], list[Any]]:
-        found: dict[tuple[str, str], list[Any]] = defaultdict(list)
-        for topic in TOPICS.values():
-            for number in self.world.broker.partitions(topic):
-                for row in self.world.broker.logs[self.world.place(topic, number)].committed():
-                    found[topic, (row.key or b"").decode()].append(decode_trusted(row.value or b""))
-        return dict(found)
-
-    def _states(self) -> dict[bytes, bytes]:
-        parts = [part for one in self.world.workers.values() for part in one.partitions.values()]
-        return {key: state for part in parts for key, state in part.store.items()}
-
-
-def replayed(
-    first: Plan, log: list[dict[str, Any]], partitions: int
-) -> tuple[dict[tuple[str, str], list[Any]], dict[bytes, bytes]]:
-    """Fold the log in one process: every change by topic and contact, and every state."""
-    run = Replay(
-        first, lambda: log, recorded=True, home=lambda contact: partition_of(contact.encode(), partitions)
-    )
-    found: dict[tuple[str, str], list[Any]] = defaultdict(list)
-    for one in log:
-        for change in run.feed(one):
-            found[TOPICS[change["record"]], change["contact_id"]].append(change)
-    return dict(found), {contact.encode(): state for contact, state in run.states()}
 
 
 def main(first: int, seeds: int) -> None:
