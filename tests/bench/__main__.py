@@ -14,6 +14,7 @@ from tests.bench.lifecycle import lifecycle
 from tests.bench.metrics import metrics
 from tests.bench.peers import peers
 from tests.bench.product import product
+from tests.bench.promote import promote
 from tests.bench.recovery import recovery
 from tests.bench.replay import replay
 from tests.bench.scale import scale
@@ -32,6 +33,7 @@ main.add_command(lifecycle)
 main.add_command(peers)
 main.add_command(metrics)
 main.add_command(product)
+main.add_command(promote)
 main.add_command(recovery)
 main.add_command(replay)
 main.add_command(scale)

@@ -37,6 +37,15 @@ def broker(*, fresh: bool = False) -> Iterator[str]:
         server.stop()
 
 
+def start_worker(
+    bootstrap: str, log: Path, program: Sequence[str] = STAGELINE, options: Sequence[str] = ()
+) -> subprocess.Popen[bytes]:
+    """Start one; what it says is added to `log`."""
+    env = os.environ | {"BOOTSTRAP_SERVERS": bootstrap}
+    with log.open("ab") as out:
+        return subprocess.Popen([*program, "worker", *options], env=env, stdout=out, stderr=out)
+
+
 @contextmanager
 def workers(
     bootstrap: str,
@@ -45,12 +54,11 @@ def workers(
     program: Sequence[str] = STAGELINE,
     options: Sequence[str] = (),
 ) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Run `stageline worker` processes; `program`: another that takes the same commands."""
-    env = os.environ | {"BOOTSTRAP_SERVERS": bootstrap}
-    running = []
-    for number in range(count):
-        with (logs / f"worker-{number}.log").open("ab") as log:
-            running.append(subprocess.Popen([*program, "worker", *options], env=env, stdout=log, stderr=log))
+    """Run `stageline worker` processes; `program`: another that takes the same commands.
+
+    Those in the list at the end are ended: whoever kills one puts another there.
+    """
+    running = [start_worker(bootstrap, logs / f"worker-{n}.log", program, options) for n in range(count)]
     try:
         yield running
     finally:

@@ -57,15 +57,16 @@ class Oracle:
                 self._seen.add((row.key, event["event_id"]))
                 contact = load(self._plan, self.states.get(row.key, b""))
                 changes = fold(self._plan, contact, event | {"position": row.offset})
-                self._note(row.partition, row.key, changes, dump(self._plan, contact))
+                self.note(row.partition, row.key, changes, dump(self._plan, contact))
 
     def _advance(self, partition: int, at: int) -> None:
         due = self._due[partition]
         for _, key in sorted((when, key) for key, when in due.items() if when <= at):
             contact = load(self._plan, self.states[key])
-            self._note(partition, key, tick(self._plan, contact, at), dump(self._plan, contact))
+            self.note(partition, key, tick(self._plan, contact, at), dump(self._plan, contact))
 
-    def _note(self, partition: int, key: bytes, changes: tuple[Change, ...], state: bytes) -> None:
+    def note(self, partition: int, key: bytes, changes: tuple[Change, ...], state: bytes) -> None:
+        """Take what became of a contact."""
         for change in changes:
             if change["record"] in PUBLISHED:
                 self.outputs[PUBLISHED[change["record"]], key].append(change)
