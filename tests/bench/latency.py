@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     Moments = dict[bytes, float]  # contact → monotonic seconds
 
 STARTED_S = 60.0  # by then the workers have joined their groups and answered a first event
+LINGER_MS = 20  # as `stageline publish` does; it is part of what is measured
 WARM_UP_S = 5  # connections, and code that runs for the first time
 VISITORS = 500  # who view pages; known after the warm-up, as most visitors of a site are
 HEADER = dict.fromkeys(
@@ -39,18 +40,22 @@ HEADER = dict.fromkeys(
 @click.option("--rate", default=1_000, show_default=True, help="Events a second.")
 @click.option("--seconds", default=30, show_default=True)
 @click.option("--changing", default=10, show_default=True, help="Every which event moves a contact.")
+@click.option("--partitions", default=PARTITIONS, show_default=True, help="Of each topic.")
 @click.option("--count", "worker_count", default=1, show_default=True, help="Workers.")
 @figures.as_json
-def latency(rate: int, seconds: int, changing: int, worker_count: int, *, as_json: bool) -> None:
+def latency(
+    rate: int, seconds: int, changing: int, partitions: int, worker_count: int, *, as_json: bool
+) -> None:
     """Publish page views at a steady rate, and demo requests that make their contact an MQL."""
     logs = Path(mkdtemp(prefix="stageline-latency-"))
     with broker() as bootstrap:
-        ensure_topics(bootstrap)
+        ensure_topics(bootstrap, partitions)
         with workers(bootstrap, worker_count, logs) as running:
             _run(bootstrap, rate=PARTITIONS, seconds=1, changing=1, patience=STARTED_S)
             sent, seen = _run(bootstrap, rate, seconds + WARM_UP_S, changing)
             cpu = sum(sum(psutil.Process(one.pid).cpu_times()[:2]) for one in running)
-    figures.show({"rate": rate, **_summary(sent, seen), "workers_cpu_s": round(cpu, 1)}, as_json=as_json)
+    told = {"rate": rate, "partitions": partitions, **_summary(sent, seen), "workers_cpu_s": round(cpu, 1)}
+    figures.show(told, as_json=as_json)
 
 
 def _run(
@@ -64,7 +69,7 @@ def _run(
     rows = tail_topic(bootstrap, STAGE_CHANGED.name, starts, time.monotonic() + seconds + patience)
     reader = Thread(target=_read, args=(rows, seen, expected))
     reader.start()
-    producer = make_producer(bootstrap)
+    producer = make_producer(bootstrap, linger_ms=LINGER_MS)
     started = time.monotonic()
     for number, (contact, event) in enumerate(_events(rate * seconds, changing)):
         if (ahead := started + number / rate - time.monotonic()) > 0:

@@ -52,14 +52,14 @@ def delete_topic(bootstrap: str, name: str) -> None:
         time.sleep(0.1)
 
 
-def make_producer(bootstrap: str, compression: str = "none") -> Producer:
+def make_producer(bootstrap: str, compression: str = "none", linger_ms: int = 5) -> Producer:
     """Make a producer that neither loses nor doubles, with the partitioner of all other clients."""
     return Producer(
         {
             "bootstrap.servers": bootstrap,
             "enable.idempotence": True,
             "partitioner": "murmur2_random",
-            "linger.ms": 5,
+            "linger.ms": linger_ms,
             "compression.type": compression,
             "log_level": 0,
             "message.max.bytes": 4_000_000,  # what a broker refuses is the broker's to say
