@@ -29,7 +29,7 @@ from processors.engine.recovery import (
 )
 from processors.engine.store import Covered, MemoryStore
 from processors.engine.timers import Timers
-from processors.engine.transaction import commit, fence, make_producer, partition_of, route
+from processors.engine.transaction import commit, committed_offset, fence, make_producer, partition_of, route
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -41,9 +41,8 @@ if TYPE_CHECKING:
     from processors.engine.store import Store
     from processors.engine.transaction import Rows
 
-# A batch is as large as can be processed in this time: heartbeats and the other partitions wait
-# meanwhile, and round trips of a transaction are well hidden. It is measured, since records differ a
-# hundredfold in cost.
+# A batch is as large as can be processed in this time: heartbeats and the other partitions wait meanwhile,
+# round trips of a transaction are well hidden. It is measured, since records differ a hundredfold in cost.
 BATCH_S = 0.1
 MIN_BATCH = 50
 PACE_S = 0.05  # between two transactions under light load: each costs the worker about 1 ms, full or not
@@ -110,7 +109,7 @@ class Partition:
         await self._producer.start()
         for topic in {*self._processor.outputs, self.source.topic}:
             self._counts[topic] = len(await self._producer.partitions_for(topic))
-        await fence(self._producer, self._targets())
+        await fence(self._producer, self._targets(), self.source, self._processor.name)
         progress = None
         if self._changelog is not None:
             self.store, self._taken = await self._shelf.take(self._changelog), True
@@ -119,9 +118,10 @@ class Partition:
             await restore_timers(self._processor.clock, self.store, self.timers)
         if progress is not None and progress.barrier != NO_BARRIER:
             self._rules = await read_record(self._bootstrap, self.source, progress.barrier)
-        covered = None if progress is None else progress.next_offset
-        start = await find_start(self._consumer, self.source, covered, stateful=self._changelog is not None)
-        self.next_offset, self._silent_below = start
+        committed = await committed_offset(self._producer, self._consumer, self.source, self._processor.name)
+        self.next_offset, self._silent_below = await find_start(
+            self._consumer, self.source, committed, progress, stateful=self._changelog is not None
+        )
         self.ready = True
 
     def _targets(self) -> Iterator[TopicPartition]:

@@ -219,7 +219,12 @@ async def restore_timers(clock: Clock, store: Store, timers: Timers) -> None:
 
 
 async def find_start(
-    consumer: AIOKafkaConsumer, source: TopicPartition, progress: int | None, *, stateful: bool
+    consumer: AIOKafkaConsumer,
+    source: TopicPartition,
+    committed: int | None,
+    progress: Progress | None,
+    *,
+    stateful: bool,
 ) -> tuple[int, int]:
     """Return (offset to read on from, offset below which records have had their outputs written already).
 
@@ -229,10 +234,10 @@ async def find_start(
     by hand.
     Raises SourceReplacedError.
     """
-    committed = await consumer.committed(source)
     first = (await consumer.beginning_offsets([source]))[source]
     end = (await consumer.end_offsets([source]))[source]
-    start, silent_below = (progress, committed or 0) if stateful else (committed, 0)
+    covered = None if progress is None else progress.next_offset
+    start, silent_below = (covered, committed or 0) if stateful else (committed, 0)
     if max(start or 0, silent_below) > end:
         raise SourceReplacedError(source, consumed=max(start or 0, silent_below), end=end)
     if start is not None and start < first:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -24,6 +25,7 @@ from schemas.values import ID_BYTES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from aiokafka import AIOKafkaConsumer
     from aiokafka.producer.message_accumulator import BatchBuilder
     from aiokafka.structs import RecordMetadata
 
@@ -38,6 +40,8 @@ TRANSACTION_TIMEOUT_MS = 8_000
 # Under the brokers' default limit for a record batch (1,048,588 bytes); a larger record still travels alone.
 MAX_BATCH_BYTES = 1_000_000
 RETRY_BACKOFF_MS = 20  # for a few ms after a commit the coordinator answers "still committing the last one"
+log = logging.getLogger(__name__)
+
 FENCED = (ProducerFenced, InvalidProducerEpoch, InvalidProducerIdMapping)
 
 
@@ -65,17 +69,42 @@ def make_producer(bootstrap: str, transactional_id: str) -> AIOKafkaProducer:
     )
 
 
-async def fence(producer: AIOKafkaProducer, targets: Iterable[TopicPartition]) -> None:
+async def fence(
+    producer: AIOKafkaProducer, targets: Iterable[TopicPartition], source: TopicPartition, group: str
+) -> None:
     """Let an aborted transaction without records pass through every partition that this producer writes to.
 
     Its markers carry the new epoch into each. So nothing that a former owner sent can be written there any
     more, and whatever of it is still open there ends as aborted: also where the coordinator has lost track of
     it (seen when a broker stood still for 45 s), which else would become visible with our first commit.
+
+    The group's offsets are one of them: `committed_offset` says why.
     """
     await producer.begin_transaction()
     for target in targets:  # aiokafka's public way into a transaction is a record
         producer._txn_manager.maybe_add_partition_to_txn(target)  # noqa: SLF001
+    await producer.send_offsets_to_transaction({source: 0}, group)  # never to be seen
     await producer.abort_transaction()
+
+
+async def committed_offset(
+    producer: AIOKafkaProducer, consumer: AIOKafkaConsumer, source: TopicPartition, group: str
+) -> int | None:
+    """Return what the group has consumed of a source whose former owner was fenced: two answers that agree.
+
+    A group's coordinator that has just come up may be asked for offsets before it has read them all; aiokafka
+    takes its refusal for "nothing was consumed", and was told older offsets, too. But it answers a write only
+    when all that was committed before can be read. `fence` wrote, so only a broker that went down since then
+    can make the first answer wrong; the second comes after another write.
+    """
+    answer = await consumer.committed(source)
+    while True:
+        await fence(producer, (), source, group)
+        again = await consumer.committed(source)
+        if again == answer:
+            return None if again is None else int(again)
+        log.warning("offset told anew topic=%s partition=%d first=%s then=%s", *source, answer, again)
+        answer = again
 
 
 def is_fenced(error: BaseException) -> bool:

@@ -158,6 +158,8 @@ class Campaign:
         figures.lost, figures.duplicated, figures.divergent = found.lost, found.duplicated, found.divergent
         figures.zombies, figures.examples = found.zombies, found.examples
         log.info("checked events=%d outputs=%d broken=%s", figures.events, figures.outputs, figures.broken)
+        if figures.broken:
+            log.info("the broker's data: %s", self._system.keep_data())
 
     def _sum_up(self) -> None:
         self.figures.ended_by_themselves = self._system.ended

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -172,6 +173,12 @@ class System:
             for topic in OUTPUTS
             for number, end in record_ends(self.bootstrap, topic).items()
         )
+
+    def keep_data(self) -> Path:
+        """Copy what the broker has on its disk, which ends with the system, for whoever looks for a cause."""
+        kept = self.home / "broken"
+        shutil.copytree(self.broker.folder, kept)
+        return kept
 
     def _forget(self, name: str) -> None:
         del self._processes[name]

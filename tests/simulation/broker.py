@@ -51,6 +51,7 @@ class Broker:
         places = [TopicPartition(topic, n) for topic, count in partitions.items() for n in range(count)]
         self.logs = {place: Log(topic=place.topic, partition=place.partition) for place in places}
         self.committed: dict[TopicPartition, int] = {}
+        self.behind: dict[TopicPartition, int] | None = None
         self.decided: dict[TopicPartition, int] = {}  # `committed`, as soon as a commit is certain
         self.marker_delay = 0.01
         self.forgetful = 0.0  # how likely a marker is left out when a transaction is aborted by another
@@ -95,8 +96,13 @@ class Broker:
         transaction.targets += (one for one in targets if one not in transaction.targets)
 
     def send_offsets(self, name: str, epoch: int, offsets: Mapping[TopicPartition, int]) -> None:
-        """Make consumed offsets part of the id's transaction."""
+        """Make consumed offsets part of the id's transaction; what was committed before can be read then."""
         self._transaction(name, epoch).offsets.update(offsets)
+        self.behind = None
+
+    def fetch_committed(self, source: TopicPartition) -> int | None:
+        """Return a consumed offset, an old one while the group's coordinator is `behind`."""
+        return (self.committed if self.behind is None else self.behind).get(source)
 
     def commit(self, name: str, epoch: int) -> None:
         """Decide the id's transaction; a repeated request finds it decided."""

@@ -159,7 +159,7 @@ class Consumer:
         return await self._network.request(lambda: {one: logs[one].stable_end for one in partitions})
 
     async def committed(self, partition: TopicPartition) -> int | None:
-        return await self._network.request(lambda: self._broker.committed.get(partition))
+        return await self._network.request(lambda: self._broker.fetch_committed(partition))
 
     async def getmany(self, *, timeout_ms: int, max_records: int = 500) -> dict[TopicPartition, list[Entry]]:
         """Fetch until something comes or the time is over; hand over in one step with moving the position."""
