@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from processors.engine.batch import Batch, Lived
 from processors.engine.history import read_history
-from processors.engine.recovery import restore, restore_timers
+from processors.engine.recovery import SourceReplacedError, restore, restore_timers
 from processors.engine.store import MemoryStore
 from processors.engine.timers import Timers
 from schemas.errors import LifecycleError
@@ -66,11 +66,13 @@ async def read_record(bootstrap: str, source: TopicPartition, offset: int) -> Re
 async def live_up_to(
     bootstrap: str, source: TopicPartition, end: int, living: Processor, homes: Homes
 ) -> MemoryStore:
-    """Apply the source up to `end`, from where the head start ends."""
+    """Apply the source up to `end`, from where the head start ends. Raises SourceReplacedError."""
     store, timers, start = await _head_start(bootstrap, source, end, living)
     reader = await _reader(bootstrap, source, start)
     waiting: list[Record] = []
     try:
+        if (there := (await reader.end_offsets([source]))[source]) < end:
+            raise SourceReplacedError(source, consumed=end, end=there)
         while waiting or await reader.position(source) < end:
             if not waiting:
                 fetched = await reader.getmany(timeout_ms=100, max_records=AT_ONCE)

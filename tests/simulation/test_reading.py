@@ -144,3 +144,13 @@ def test_a_barrier_that_is_gone_with_its_topic_is_refused_and_not_waited_for() -
         reading = asyncio.wait_for(crossing.read_record("simulated", world.place(SOURCE, 0), 7), timeout=60)
         with pytest.raises(LifecycleError, match="held the definition in force, and does not any more"):
             world.loop.run_until_complete(reading)
+
+
+def test_states_of_a_log_that_is_gone_with_its_topic_are_not_waited_for() -> None:
+    """As a promotion that is tried finds them: the changelog is still that of the log before."""
+    world = _world(1)
+    with world.running():
+        _publish(world, 0, PLAIN)
+        living = crossing.live_up_to("simulated", world.place(SOURCE, 0), 7, Asking(), dict.fromkeys)
+        with pytest.raises(LifecycleError, match="ends at offset 1, but was consumed up to 7"):
+            world.loop.run_until_complete(asyncio.wait_for(living, timeout=60))
