@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     Totals = dict[str, Any]
 
 SHOWN = 50  # contacts in a table; json and csv have them all
+PIPED = 160  # characters of a table that no terminal shows: room for a visitor's id, stages and a rule
 
 
 @click.command()
@@ -116,9 +117,11 @@ def _as_csv(differences: list[Difference], _totals: Totals) -> None:
 
 
 def _as_table(differences: list[Difference], totals: Totals) -> None:
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else PIPED)
     for title, header, lines in _tables(differences, totals):
-        table = Table(*header, title=title, title_justify="left")
+        table = Table(title=title, title_justify="left")
+        for name in header:
+            table.add_column(name, overflow="fold")  # ids are there to be copied: none is cut short
         for line in lines:
             table.add_row(*map(escape, line))
         console.print(table)

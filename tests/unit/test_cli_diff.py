@@ -71,3 +71,11 @@ def test_an_id_that_a_stranger_chose_is_text_in_every_form(
     )
     assert (code, err) == (0, "")
     assert shown in out.replace("\r\n", "\n")
+
+
+def test_a_table_in_a_pipe_has_every_id_whole(tmp_path: Path, stricter: str) -> None:
+    """`stageline why` wants it as it stands there."""
+    visitor = "0123456789abcdef" * 2
+    log = write(tmp_path / "visitors.ndjson", views({"anonymous_id": visitor}, 9))
+    code, out, _ = invoke("diff", "--from", "buyers-journey", "--to", stricter, "--events", str(log))
+    assert (code, f"anon:{visitor}" in out) == (0, True)
