@@ -88,10 +88,11 @@ def catch(mutant: Mutant, tree: Path) -> str | None:
         text=True,
         check=False,
     )
-    return _first_complaint(run.stdout + run.stderr) if run.returncode else None
+    return first_complaint(run.stdout + run.stderr) if run.returncode else None
 
 
-def _first_complaint(said: str) -> str:
+def first_complaint(said: str) -> str:
+    """Find the line that names what failed; a log that a test has caught may hold errors, too."""
     lines = [line.strip() for line in said.splitlines()]
-    telling = (line for line in lines if line.startswith(("violation:", "FAILED", "ERROR")))
+    telling = (line for line in lines if line.startswith(("violation:", "FAILED ", "ERROR tests/")))
     return next(telling, lines[-1] if lines else "it ended without a word")

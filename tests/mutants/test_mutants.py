@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.mutants.mutant import CHECKS, Mutant, all_mutants, apply_patch, copy_project
+from tests.mutants.mutant import CHECKS, Mutant, all_mutants, apply_patch, copy_project, first_complaint
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,3 +26,13 @@ def test_every_mutant_still_fits_the_code(mutant: Mutant, project: Path) -> None
     apply_patch(mutant, project, "--check")
     assert mutant.check in CHECKS
     assert [(project / tests).is_file() for tests in mutant.tests] == [True] * (mutant.check != "simulation")
+
+
+def test_what_a_caught_log_says_is_no_complaint() -> None:
+    said = """
+    ERROR    processors.engine.recovery:recovery.py:196 changelog damaged, folding again
+    FAILED tests/integration/test_local_state.py::test_local_state_is_refused
+    """
+    assert (
+        first_complaint(said) == "FAILED tests/integration/test_local_state.py::test_local_state_is_refused"
+    )
