@@ -31,7 +31,7 @@ Sums = dict[int, int]
 Shape = tuple[int, int, int, int]
 """How a rule's sums are read: half-life, points, least and most it may be worth."""
 Totals = dict[int, tuple[int, int]]
-"""Rule → epoch, and what its sums come to in that epoch: remembered from one reading to the next."""
+"""Rule → epoch, and the points its sums come to in that epoch: remembered from one reading to the next."""
 
 
 def _powers(root_steps: int, bits: int) -> tuple[int, ...]:
@@ -100,9 +100,8 @@ def fade(rules: Mapping[int, Sums], shapes: Mapping[int, Shape], now: int, total
         epoch, shrunk = factors[half_life]
         known = totals.get(rule)
         if known is None or known[0] != epoch:
-            known = totals[rule] = epoch, _total(sums, epoch)
-        total = known[1]
-        value = (points * total * shrunk + _HALF) >> _SHIFT
+            known = totals[rule] = epoch, points * _total(sums, epoch)
+        value = (known[1] * shrunk + _HALF) >> _SHIFT
         worth[rule] = low if value < low else value if value < high else high  # noqa: FURB136 - `min` is a call
     return worth
 

@@ -77,6 +77,7 @@ class Program:
         self.filters = tuple(self._filters())
         self.kept_fields = self._kept_fields()
         self._touched: dict[int, Touched] = {}
+        self._checks: dict[tuple[Condition, int], Check] = {}
         conditions = [
             Conditions(plan, track, self.inputs, self.calendar) for track in range(len(plan.tracks))
         ]
@@ -105,8 +106,11 @@ class Program:
         return found
 
     def check(self, condition: Condition, track: int) -> Check:
-        """Compile a condition for a track."""
-        return self._conditions[track].check(condition)
+        """Compile a condition for a track, once: explaining a change asks for the same ones again."""
+        known = self._checks.get((condition, track))
+        if known is None:
+            known = self._checks[condition, track] = self._conditions[track].check(condition)
+        return known
 
     def accumulators(self) -> Iterator[Accumulator]:
         """Every one there is."""

@@ -6,7 +6,7 @@ Every sum is the same in any order of arrival. Points are thousandths, rounded h
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from typing import TYPE_CHECKING
 
 from processors.lifecycle import decay
@@ -108,16 +108,22 @@ class Stepped:
         stamps = contact.stamps.get(self.index)
         if not stamps:
             return 0
-        hundredths = sum(self._kept(now - at) for at in stamps)
+        hundredths = done = 0
+        for after, keep in self._steps:
+            aged = bisect_right(stamps, now - after)
+            hundredths += (aged - done) * keep
+            done = aged
+        hundredths += (len(stamps) - done) * 100
         return (self._points * hundredths + 50) // 100
-
-    def _kept(self, age: int) -> int:
-        return next((keep for after, keep in self._steps if age >= after), 100)
 
     def next_step(self, contact: Contact, now: int) -> int:
         """When the next event takes its next step, NEVER when none will."""
-        ages = (at + after for at in contact.stamps.get(self.index, ()) for after, _keep in self._steps)
-        return min((due for due in ages if due > now), default=NEVER)
+        due, stamps = NEVER, contact.stamps.get(self.index, [])
+        for after, _keep in self._steps:
+            place = bisect_right(stamps, now - after)
+            if place < len(stamps):
+                due = min(due, stamps[place] + after)
+        return due
 
     def merge(self, contact: Contact, other: Contact) -> None:
         if self.index in other.stamps:
