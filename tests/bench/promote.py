@@ -6,6 +6,7 @@ import os
 import subprocess
 import time
 from collections import Counter, defaultdict
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from tempfile import mkdtemp
@@ -26,7 +27,7 @@ from tests.chaos.oracle import PUBLISHED
 from tests.chaos.promoted import fold_promoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tests.chaos.oracle import Outputs
 
@@ -87,15 +88,16 @@ class Traffic:
                 self._send(number)
         self._producer.flush()
 
-    def flow(self, rate: int) -> Thread:
-        """Send at a steady rate until `stop`, on another thread."""
+    @contextmanager
+    def flowing(self, rate: int) -> Iterator[None]:
+        """Send at a steady rate meanwhile, on another thread."""
         thread = Thread(target=self._flow, args=(rate,))
         thread.start()
-        return thread
-
-    def stop(self) -> None:
-        """Send no more."""
-        self._over.set()
+        try:
+            yield
+        finally:
+            self._over.set()
+            thread.join()
 
     def _flow(self, rate: int) -> None:
         chance, started, first = Random(7), time.monotonic(), self.sent  # noqa: S311 - reproducible
@@ -127,12 +129,8 @@ def _measure(
     bootstrap: str, after: Path, traffic: Traffic, rate: int, kill: Callable[[int], None], kills: int
 ) -> dict[str, Any]:
     """Run the command under traffic; times are those that whoever types it sees."""
-    flowing, first, started = traffic.flow(rate), traffic.sent, time.monotonic()
-    command = [*STAGELINE, "promote", str(after), "--from-history"]
-    env = os.environ | {"BOOTSTRAP_SERVERS": bootstrap}
-    with subprocess.Popen(
-        command, env=env, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
-    ) as run:
+    first, started = traffic.sent, time.monotonic()
+    with traffic.flowing(rate), _promoting(bootstrap, after) as run:
         assert run.stderr is not None
         told = next((line for line in run.stderr if WRITTEN in line), "")
         written = time.monotonic()
@@ -140,16 +138,27 @@ def _measure(
             time.sleep(BETWEEN_KILLS_S if number else 0)
             kill(number)
         rest = run.stderr.read()
-    assert run.returncode == 0, told + rest
-    ended, events = time.monotonic(), traffic.sent - first
-    traffic.stop()
-    flowing.join()
+        assert run.wait() == 0, told + rest
+        ended, events = time.monotonic(), traffic.sent - first
     return {
         "build_s": round(written - started, 1),
         "switch_s": round(ended - written, 1),
         "events": events,
         "events_per_s": round(events / (ended - started)),
     }
+
+
+@contextmanager
+def _promoting(bootstrap: str, after: Path) -> Iterator[subprocess.Popen[str]]:
+    """Run the command, and not beyond this."""
+    command = [*STAGELINE, "promote", str(after), "--from-history"]
+    env = os.environ | {"BOOTSTRAP_SERVERS": bootstrap}
+    run = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    try:
+        yield run
+    finally:
+        run.terminate()
+        run.communicate()
 
 
 def _judge(bootstrap: str, before: Path, after: Path) -> dict[str, int]:
