@@ -14,7 +14,8 @@ import msgpack
 
 from processors import lifecycle
 from processors.backend import compiled
-from processors.replay.replay import OUTPUTS, Replay
+from processors.replay.log_files import Placed
+from processors.replay.replay import OUTPUTS, STEPS, Replay
 from schemas.codec import decode_trusted, encode
 
 if TYPE_CHECKING:
@@ -68,7 +69,10 @@ class Batched(Replay):
         """Apply one event. Yields outputs of many events now and then, those of the rest with `finish`."""
         if event["type"] in MARKS:
             yield from self._go_over_to_the_reference()
-        yield from super().feed(event)
+        if isinstance(event, Placed) and self._may_wait(event):
+            yield from self._wait(event["contact_id"], event["position"] * STEPS, event.value)
+        else:
+            yield from super().feed(event)
 
     def finish(self, as_of: int) -> Iterator[Change]:
         """Advance every contact to `as_of`, in order of their ids."""
@@ -102,11 +106,16 @@ class Batched(Replay):
     def _tell(self, event: Event, queue: deque[Event]) -> Iterator[Change]:
         position = event["position"]
         if self._may_wait(event):
-            self._waiting.setdefault(event["contact_id"], []).append((position, encode(event)))
-            self._count += 1
-        else:
-            self._told += [(position, change) for change in super()._tell(event, queue)]
-        if self._count >= self._most or self._ready is None:
+            yield from self._wait(event["contact_id"], position, encode(event))
+            return
+        self._told += [(position, change) for change in super()._tell(event, queue)]
+        if self._ready is None:
+            yield from self._settle()
+
+    def _wait(self, contact_id: str, position: int, value: bytes) -> Iterator[Change]:
+        self._waiting.setdefault(contact_id, []).append((position, value))
+        self._count += 1
+        if self._count >= self._most:
             yield from self._settle()
 
     def _may_wait(self, event: Event) -> bool:

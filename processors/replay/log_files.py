@@ -10,7 +10,7 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from processors.compiled_intake import compiled_intake
 from processors.feeds.items import Refused, Row
@@ -29,6 +29,16 @@ if TYPE_CHECKING:
 
 
 CHUNK_BYTES = 1 << 20  # of lines that are read at once: some thousands
+
+
+class Placed(dict[str, Any]):
+    """An event that names its contact, with the `value` of its record of contact-events."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: bytes) -> None:
+        super().__init__(decode_trusted(value))
+        self.value = value
 
 
 class LogFile:
@@ -84,7 +94,7 @@ def _items(lines: Iterable[Line]) -> Iterator[Item]:
             if found is None:
                 yield from read_ndjson((line,))
             else:
-                yield Row(line=line.number, event=decode_trusted(found[1]), original=line.data)
+                yield Row(line=line.number, event=Placed(found[1]), original=line.data)
 
 
 def _json(line: Line) -> bytes | None:

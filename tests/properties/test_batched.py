@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from functools import partial
+from pathlib import Path
 from random import Random
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +16,7 @@ from hypothesis import strategies as st
 from processors.backend import compiled
 from processors.lifecycle_files import load_lifecycle
 from processors.replay.batched import Batched
+from processors.replay.log_files import LogFile, Placed
 from processors.replay.replay import Replay
 from processors.replay.summary import line_of
 from schemas.errors import SchemaError
@@ -21,9 +25,12 @@ from tests.builders import both
 from tests.builders.story import DAY, HOUR, MONDAY
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from processors.lifecycle.plan import Plan
 
     Row = dict[str, Any]
+    ReadAs = Callable[[list[bytes]], list[Row]]
 
 pytestmark = pytest.mark.skipif(not both.INSTALLED, reason=both.WHY_NOT)
 PLANS = tuple(map(load_lifecycle, ("buyers-journey", "clarity", "full")))
@@ -69,20 +76,30 @@ def something(chance: Random) -> Row:
     return chance.choices(rare, weights)[0] if chance.random() < 0.2 else chance.choice(usual)
 
 
-def told(replay: Replay, log: list[bytes]) -> tuple[list[bytes], list[tuple[str, bytes]], list[int]]:
+def events(log: list[bytes]) -> list[Row]:
+    return [parse_line(line) | {"position": number} for number, line in enumerate(log, start=1)]
+
+
+def read(log: list[bytes]) -> list[Row]:
+    """The events as a file of them is read, by the compiled intake where it can."""
+    with NamedTemporaryFile() as file:
+        file.write(b"\n".join(log))
+        file.flush()
+        return list(LogFile(Path(file.name), "log").events())
+
+
+def told(
+    replay: Replay, log: list[bytes], read_as: ReadAs = events
+) -> tuple[list[bytes], list[tuple[str, bytes]], list[int]]:
     """Every change in order, every state, and what is counted."""
     changes, unplaced = [], 0
-    for event in events(log):
+    for event in read_as(log):
         try:
             changes += [line_of(change) for change in replay.feed(event)]
         except SchemaError:
             unplaced += 1
     changes += [line_of(change) for change in replay.finish(MONDAY + 2_000 * DAY)]
     return changes, list(replay.states()), [unplaced, replay.refused, replay.standing()]
-
-
-def events(log: list[bytes]) -> list[Row]:
-    return [parse_line(line) | {"position": number} for number, line in enumerate(log, start=1)]
 
 
 @settings(max_examples=100)
@@ -92,6 +109,20 @@ def test_batches_say_what_the_reference_says(plan: Plan, seed: int, most: int) -
     assert ready is not None
     batches = Batched(plan, lambda: events(log), ready, most=most)
     assert told(batches, log) == told(Replay(plan, lambda: events(log)), log)
+
+
+@pytest.mark.parametrize("most", [1, 7, 40, 1_000])
+def test_batches_of_a_file_say_what_the_reference_says(most: int) -> None:
+    for seed, plan in enumerate(PLANS * 3):
+        log, ready = made_up(seed), compiled(plan)
+        assert ready is not None
+        batches = Batched(plan, partial(read, log), ready, most=most)
+        assert told(batches, log, read) == told(Replay(plan, partial(events, log)), log)
+
+
+def test_most_events_of_a_file_need_not_be_written_again() -> None:
+    found = [event for seed in range(5) for event in read(made_up(seed))]
+    assert sum(isinstance(event, Placed) for event in found) > len(found) // 2
 
 
 def test_the_made_up_logs_move_refuse_and_end_contacts() -> None:
