@@ -60,6 +60,7 @@ class Replay:
         self.refused = 0
         self.told: dict[str, list[Event]] = {}  # by contact, when one is sought
         self._seeks: str | None = None  # the contact whose history is wanted: it is not folded again
+        self._sought: frozenset[tuple[str, int]] = frozenset()  # this history, and those it is sought for
         self._fed_by: dict[str, set[str]] = {}  # contact → contacts that passed events on to it
         self._timers: defaultdict[int, Timers] = defaultdict(Timers)  # by partition
         self._home = home
@@ -200,8 +201,8 @@ class Replay:
 
     def _refold(self, contact: Contact) -> Iterator[Change]:
         """Fold a contact again from all it was told."""
-        if contact.id == self._seeks:
-            return
+        if contact.id == self._seeks or (contact.id, contact.position) in self._sought:
+            return  # one line may ask for two contacts' histories, each of which is part of the other's
         known, plan = self._told_to(contact), self.plan_of(contact.id)
         log = lifecycle.Log(lambda contact_id: known.get(contact_id, ()), self._understood)
         state, changes = lifecycle.refold(plan, log, keep_moves_of=lifecycle.dump(plan, contact))
@@ -216,7 +217,7 @@ class Replay:
             self.plan, self._history, recorded=self._recorded, only=sources, home=self._home,
             anew=self._crossings is None,
         )  # fmt: skip
-        inner._seeks = contact.id
+        inner._seeks, inner._sought = contact.id, self._sought | {(contact.id, contact.position)}
         last = contact.position if self._recorded else contact.position // STEPS
         for event in takewhile(lambda one: not self._is_after(one, contact.id, last), self._history()):
             with suppress(SchemaError):  # it was refused the first time, too

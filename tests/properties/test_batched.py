@@ -120,6 +120,14 @@ def test_batches_of_a_file_say_what_the_reference_says(most: int) -> None:
         assert told(batches, log, read) == told(Replay(plan, partial(events, log)), log)
 
 
+def test_a_line_that_asks_for_two_histories_each_part_of_the_other_comes_to_an_end() -> None:
+    log, ready = made_up(46), compiled(PLANS[0])
+    assert ready is not None
+    in_order = told(Replay(PLANS[0], lambda: events(log)), log)
+    assert told(Batched(PLANS[0], lambda: events(log), ready), log) == in_order
+    assert len(in_order[0]) > 50
+
+
 def test_most_events_of_a_file_need_not_be_written_again() -> None:
     found = [event for seed in range(5) for event in read(made_up(seed))]
     assert sum(isinstance(event, Placed) for event in found) > len(found) // 2
