@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 import faust
@@ -45,6 +46,7 @@ def make_app(bootstrap: str, prefix: str, guarantee: str) -> faust.App:
         prefix,
         broker=f"kafka://{bootstrap}",
         store="memory://",
+        datadir=mkdtemp(prefix="stageline-stock-"),  # else it leaves a folder wherever it is started
         web_enabled=False,
         topic_disable_leader=True,
         topic_partitions=PARTITIONS,
