@@ -78,16 +78,16 @@ def cells(row: WebElement) -> list[str]:
 
 def test_the_funnel_shows_the_stages_in_order_and_sums_to_the_contacts(eyes: Eyes) -> None:
     eyes.open().see("#funnel th.name", "mql")
-    names = [el.text.split("\n")[0] for el in eyes.all("#funnel th.name")]
+    names = until(lambda: [el.text.split("\n")[0] for el in eyes.all("#funnel th.name")], "the stages")
     assert names == [rung.stage for rung in LADDER]
-    now = [int(cells(row)[0]) for row in eyes.all("#funnel tbody tr")]
+    now = until(lambda: [int(cells(row)[0]) for row in eyes.all("#funnel tbody tr")], "how many there are")
     assert sum(now) == 60
     eyes.see("#funnel-sum", "60 of 60 contacts have a stage")
 
 
 def test_a_change_appears_without_reloading_in_list_funnel_and_board(eyes: Eyes, view: View) -> None:
     eyes.open().see("#state", "Live")
-    before = int(cells(eyes.all("#funnel tbody tr")[0])[0])
+    before = int(until(lambda: cells(eyes.all("#funnel tbody tr")[0])[0], "how many MQLs there are"))
     deliver(view, newcomer("zoe@live.example").changes)
     eyes.see("#changes li", "zoe@live.example")
     until(lambda: int(cells(eyes.all("#funnel tbody tr")[0])[0]) == before + 1, "one more MQL")

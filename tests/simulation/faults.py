@@ -105,18 +105,6 @@ def forgetting(world: World) -> None:
     world.loop.later(world.chance.uniform(1, 10), lambda: setattr(world.broker, "forgetful", 0.0))
 
 
-def old_offsets(world: World) -> None:
-    """Let the group's coordinator come back with what was consumed a while ago; all workers start anew."""
-    before = dict(world.broker.committed)
-
-    def come_back() -> None:
-        world.broker.behind = before
-        for name in list(world.workers):
-            world.kill(name)
-
-    world.loop.later(world.chance.uniform(0.5, 10), come_back)
-
-
 def refusal(world: World) -> None:
     """Let the broker refuse some record batches for a while."""
     world.refusing = 0.3
@@ -148,7 +136,7 @@ def changelog_cut(world: World) -> None:
 
 FAULTS = (
     *(kill, kill, kill, freeze, freeze, terminate, join, broker_away),
-    *(split_brain, fencing, loss, slowness, late_markers, forgetting, old_offsets),
+    *(split_brain, fencing, loss, slowness, late_markers, forgetting),
     *(refusal, compaction, old_disk),
 )
 # Damage to what the broker stores: a world has one kind of it, for outputs could not be right after both.
