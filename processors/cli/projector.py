@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from processors.cli.health_options import health_options
 from processors.cli.live import live_plan
 from processors.cli.status_pages import serve_status
 from processors.lifecycle_files import load_lifecycle
@@ -27,14 +28,7 @@ log = logging.getLogger("stageline.projector")
 
 
 @click.command()
-@click.option(
-    "--health-port",
-    type=click.IntRange(0, 65535),
-    help="Serve /healthz, /readyz and /metrics there. [default: not served]",
-)
-@click.option(
-    "--health-host", default="127.0.0.1", show_default=True, help="Address that these pages listen on."
-)
+@health_options
 def projector(health_port: int | None, health_host: str) -> None:
     """Fill the views in Redis from the output topics and keep them so.
 

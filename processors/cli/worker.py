@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from processors.cli.health_options import health_options
 from processors.cli.live import first_plan
 from processors.lifecycle_files import load_lifecycle
 from processors.settings import load_settings
@@ -23,14 +24,7 @@ HALVES = ("intake", "lifecycle")
 
 @click.command()
 @click.option("--only", type=click.Choice(HALVES), help="Run one half. [default: both]")
-@click.option(
-    "--health-port",
-    type=click.IntRange(0, 65535),
-    help="Serve /healthz, /readyz and /metrics there. [default: not served]",
-)
-@click.option(
-    "--health-host", default="127.0.0.1", show_default=True, help="Address that these pages listen on."
-)
+@health_options
 @click.option("--standby", is_flag=True, help="Keep warm copies of what other workers own.")
 def worker(only: str | None, health_port: int | None, health_host: str, *, standby: bool) -> None:
     """Run a worker. Start as many as there are partitions; they share the work and take over from each other.
