@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING, Any
@@ -23,7 +22,7 @@ from projections.views.funnel import read_funnel
 from projections.views.handoffs import read_board
 from projections.views.latest import KEPT, read_latest
 from projections.views.segments import read_segments
-from projections.web.feed import NOTHING_YET, Feed
+from projections.web.feed import NOTHING_YET
 from projections.web.security import COOKIE, Access, Guard
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from projections.store import Client, View
+    from projections.web.feed import Feed
 
     Read = Callable[[View, Request], Any]
 
@@ -43,9 +43,8 @@ LIMIT = re.compile(r"[1-9][0-9]{0,3}")
 WRONG_TOKEN_S = 0.5  # makes guessing slow; a person does not notice
 
 
-def make_app(client: Client, access: Access) -> Starlette:
-    """Make the app; it reads the views through `client`."""
-    feed = Feed(client)
+def make_app(client: Client, feed: Feed, access: Access) -> Starlette:
+    """Make the app over the views in `client`; `feed`, which somebody else runs, tells what is new."""
     routes = [
         Route("/", _page("index.html")),
         Route("/login", _page("login.html"), methods=["GET"]),
@@ -61,18 +60,7 @@ def make_app(client: Client, access: Access) -> Starlette:
         Route("/readyz", _reader(client, lambda view, _: {"view": view.name, "held": view.held()})),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
-    return Starlette(
-        routes=routes, middleware=[Middleware(Guard, access=access)], lifespan=lambda _: _feeding(feed)
-    )
-
-
-@asynccontextmanager
-async def _feeding(feed: Feed) -> AsyncIterator[None]:
-    reading = asyncio.create_task(feed.run())
-    yield
-    reading.cancel()
-    with suppress(asyncio.CancelledError):
-        await reading
+    return Starlette(routes=routes, middleware=[Middleware(Guard, access=access)])
 
 
 def _page(name: str) -> Callable[[Request], Response]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 import uvicorn
 
 from projections.store import connect
 from projections.web.app import make_app
+from projections.web.feed import Feed
 from schemas.errors import LifecycleError
 
 if TYPE_CHECKING:
@@ -23,21 +26,34 @@ GRACE_S = 5  # open requests may take so long when the server ends; streams end 
 def serve(redis_url: str, access: Access, port: int, ready: Callable[[str], None]) -> None:
     """Serve the page; `ready` gets its address once the port is ours. Port 0 takes a free one.
 
-    Raises LifecycleError when the port is taken.
+    Raises LifecycleError when the port is taken, and whatever unexpected ended the reading of what is new:
+    a page that goes on would show old numbers as live.
     """
     for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises it again when it has ended: no error then
         signal.signal(number, _end)
     with _listen(access.host, port) as listening:
         ready(_address(listening))
+        client = connect(redis_url)
+        feed = Feed(client)
         config = uvicorn.Config(
-            make_app(connect(redis_url), access),
+            make_app(client, feed, access),
             log_config=None,
             access_log=False,  # paths hold contact ids
             proxy_headers=False,  # else anybody could claim the trusted proxy's address
             server_header=False,
             timeout_graceful_shutdown=GRACE_S,
         )
-        uvicorn.Server(config).run(sockets=[listening])
+        asyncio.run(_run(uvicorn.Server(config), feed, listening))
+
+
+async def _run(server: uvicorn.Server, feed: Feed, listening: socket.socket) -> None:
+    """Serve until the server is told to end, or the feed fails."""
+    reading = asyncio.create_task(feed.run())
+    reading.add_done_callback(lambda _: setattr(server, "should_exit", True))
+    await server.serve(sockets=[listening])
+    reading.cancel()
+    with suppress(asyncio.CancelledError):
+        await reading
 
 
 def _end(*_: object) -> NoReturn:

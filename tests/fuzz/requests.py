@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from projections.store import View, connect, show
 from projections.web import app as page
+from projections.web.feed import Feed
 from projections.web.security import HEADERS, OPEN_PATHS, Access
 from tests.builders.changes import History
 from tests.builders.views import deliver
@@ -39,7 +40,9 @@ def requests_to(redis_url: str) -> Callable[[bytes], None]:
     history.enter("lead")
     deliver(view, history.changes)
     show(client, view.name)
-    open_, closed = (page.make_app(client, Access(host="127.0.0.1", token=token)) for token in (None, TOKEN))
+    open_, closed = (
+        page.make_app(client, Feed(client), Access(host="127.0.0.1", token=token)) for token in (None, TOKEN)
+    )
     page.WRONG_TOKEN_S = 0.0
     runner = asyncio.Runner()
 

@@ -20,13 +20,12 @@ from processors.stack.local import QUIET
 from processors.topic_admin import administering, create_missing, ensure_topics
 from schemas.topics import CONTACT_EVENTS, ENGAGEMENT, MQL_HANDOFF, STAGE_CHANGED
 from tests.builders.brokers import with_properties
-from tests.builders.doctor import examine, healthy_system, wait_until, working
+from tests.builders.doctor import examine, wait_until, working
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from processors.stack.server import LocalServer
 
 
 BAD = {
@@ -39,18 +38,6 @@ GUARDED = {
     "allow.everyone.if.no.acl.found": "true",
     "super.users": "User:nobody",
 }
-
-
-@pytest.fixture(scope="module")
-def healthy(broker: LocalServer, valkey: LocalServer) -> Iterator[str]:
-    with healthy_system(broker, valkey):
-        yield broker.address
-
-
-@pytest.fixture
-def workers(healthy: str) -> Iterator[None]:
-    with working(healthy, *GROUPS):
-        yield
 
 
 @contextmanager

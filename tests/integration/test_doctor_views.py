@@ -9,32 +9,17 @@ from typing import TYPE_CHECKING
 import pytest
 from kafka import KafkaProducer, TopicPartition
 
-from processors.cli.doctor.groups import GROUPS
 from processors.cli.doctor.views import check_redis
 from processors.stack.valkey import url
 from processors.topic_admin import administering
 from projections.store import View, connect, live_name
 from schemas.topics import MQL_HANDOFF
 from tests.builders.changes import History
-from tests.builders.doctor import Report, examine, healthy_system, project, working
+from tests.builders.doctor import Report, examine, project
 from tests.builders.views import deliver
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from processors.stack.server import LocalServer
-
-
-@pytest.fixture(scope="module")
-def healthy(broker: LocalServer, valkey: LocalServer) -> Iterator[str]:
-    with healthy_system(broker, valkey):
-        yield broker.address
-
-
-@pytest.fixture
-def workers(healthy: str) -> Iterator[None]:
-    with working(healthy, *GROUPS):
-        yield
 
 
 @pytest.mark.parametrize(

@@ -52,12 +52,6 @@ def _events(answer: http.client.HTTPResponse) -> Iterator[tuple[str, Any, str]]:
             fields = {}
 
 
-@pytest.fixture(scope="module")
-def page(valkey: LocalServer) -> Iterator[str]:
-    with serving(url(valkey.port)) as (address, _):
-        yield address
-
-
 @pytest.fixture
 def view(valkey: LocalServer) -> View:
     """The view that the page shows, with one contact in it."""
@@ -189,6 +183,18 @@ def test_a_right_that_redis_takes_away_is_told_and_the_page_goes_on_when_it_is_b
         finally:
             client.execute_command("ACL", "SETUSER", "default", "+@all")  # type: ignore[no-untyped-call]
         begun(events, view)
+
+
+def test_an_error_that_nobody_expected_ends_the_page_and_says_where_it_was(
+    view: View, valkey: LocalServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with serving(url(valkey.port)) as (page, process), stream(page) as events:
+        begun(events, view)
+        client = connect(url(valkey.port))
+        client.set(f"stageline:{view.name}:arrivals", "no stream")
+        assert process.wait(timeout=15) == 1
+    assert "level=critical" in (told := capfd.readouterr().err)
+    assert "unexpected error, ending error=ResponseError at=" in told
 
 
 @pytest.mark.usefixtures("view")

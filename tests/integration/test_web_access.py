@@ -25,12 +25,6 @@ TOLD = ("/api/funnel", "/api/changes", "/api/handoffs", "/api/segments", "/api/c
 TOKEN = "open sesame"  # noqa: S105 - of these tests
 
 
-@pytest.fixture(scope="module")
-def page(valkey: LocalServer) -> Iterator[str]:
-    with serving(url(valkey.port)) as (address, _):
-        yield address
-
-
 @pytest.fixture
 def view(valkey: LocalServer) -> View:
     return shown(url(valkey.port), "c1")
