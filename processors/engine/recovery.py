@@ -9,16 +9,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import OffsetOutOfRangeError
 
 from processors.engine.store import Covered
 from schemas.errors import LifecycleError
 from schemas.kafka_access import kafka_access
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
     from aiokafka import TopicPartition
 
@@ -94,8 +96,7 @@ async def restore(
     A changelog that lost contacts (emptied or made anew under a running worker, say) counts as empty.
     A store that does not fit the changelog is emptied, and all of the changelog read.
     """
-    reader = await open_reader(bootstrap, changelog)
-    try:
+    async with open_reader(bootstrap, changelog) as reader:
         kept = store.covered
         if kept is not None and not await _continue(reader, changelog, store, kept):
             kept = None
@@ -103,30 +104,46 @@ async def restore(
         if kept is not None and not _fits(store, kept):
             await _start_over(reader, changelog, store)
             await _read(reader, changelog, store, restoring)
-    finally:
-        await reader.stop()
     return _trusted(changelog, store, store.covered.progress if store.covered else None)
 
 
-async def open_reader(bootstrap: str, changelog: TopicPartition) -> AIOKafkaConsumer:
+@asynccontextmanager
+async def open_reader(bootstrap: str, changelog: TopicPartition) -> AsyncIterator[AIOKafkaConsumer]:
     """Open what reads the committed rows of a changelog, from its beginning unless told to `seek`."""
     reader = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         isolation_level="read_committed",
-        auto_offset_reset="earliest",
+        auto_offset_reset="none",  # see `read_some`
         enable_auto_commit=False,
         max_partition_fetch_bytes=FETCH_BYTES,
         fetch_max_wait_ms=50,  # at the end of the log a fetch waits this long for nothing,
         **kafka_access(),
     )
-    reader.assign([changelog])
-    await reader.start()
-    return reader
+    try:
+        await reader.start()
+        await _rewind(reader, changelog)
+        yield reader
+    finally:
+        await reader.stop()
+
+
+async def _rewind(reader: AIOKafkaConsumer, changelog: TopicPartition) -> None:
+    first = (await reader.beginning_offsets([changelog]))[changelog]
+    reader.assign([changelog])  # without a wait before `seek`: a partition that stands nowhere is an error
+    reader.seek(changelog, first)
 
 
 async def read_some(reader: AIOKafkaConsumer, changelog: TopicPartition, store: Store) -> None:
-    """Take over the rows that come next, if any come in a tenth of a second."""
-    fetched = await reader.getmany(timeout_ms=100, max_records=ROWS_AT_ONCE)
+    """Take over the rows that come next, if any come in a tenth of a second.
+
+    Where they are gone, states read before may be outdated, though the contacts are as many as there should
+    be: the store is emptied and reading begins anew.
+    """
+    try:
+        fetched = await reader.getmany(timeout_ms=100, max_records=ROWS_AT_ONCE)
+    except OffsetOutOfRangeError:
+        await _start_over(reader, changelog, store)
+        return
     rows = {record.key: record.value for record in fetched.get(changelog, ())}
     progress = rows.pop(PROGRESS_KEY, store.covered.progress if store.covered else None)
     store.apply(rows, Covered(await reader.position(changelog), progress))
@@ -145,9 +162,9 @@ async def _continue(reader: AIOKafkaConsumer, changelog: TopicPartition, store: 
 
 
 async def _start_over(reader: AIOKafkaConsumer, changelog: TopicPartition, store: Store) -> None:
-    log.warning("local state does not fit the changelog, reading all of it topic=%s partition=%d", *changelog)
+    log.warning("state does not fit the changelog, reading all of it topic=%s partition=%d", *changelog)
     store.clear()
-    reader.seek(changelog, (await reader.beginning_offsets([changelog]))[changelog])
+    await _rewind(reader, changelog)
 
 
 async def _read(

@@ -93,8 +93,7 @@ class Standby(Service):
         """Read what is committed into the store, until cancelled."""
         store = await self._shelf.take(changelog)
         try:
-            reader = await open_reader(self._bootstrap, changelog)
-            try:
+            async with open_reader(self._bootstrap, changelog) as reader:
                 if store.covered is not None:
                     reader.seek(changelog, store.covered.position)
                 while await left_to_read(reader, changelog) != 0:
@@ -102,7 +101,5 @@ class Standby(Service):
                 log.info("standby topic=%s partition=%d contacts=%d", *changelog, len(store))
                 while True:
                     await read_some(reader, changelog, store)
-            finally:
-                await reader.stop()
         finally:
             self._shelf.put_back(changelog, store)

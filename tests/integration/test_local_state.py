@@ -11,11 +11,19 @@ from aiokafka import TopicPartition
 
 from processors.engine import recovery
 from processors.engine.batch import NO_HEADERS
-from processors.engine.recovery import PROGRESS_KEY, progress_row, restore
+from processors.engine.recovery import (
+    PROGRESS_KEY,
+    left_to_read,
+    open_reader,
+    progress_row,
+    read_some,
+    restore,
+)
 from processors.engine.shelf import DiskShelf, WarmShelf
 from processors.engine.standby import Standby
-from processors.engine.store import Covered
+from processors.engine.store import Covered, MemoryStore
 from processors.engine.transaction import commit, make_producer
+from processors.topic_admin import administering
 from tests.builders.kafka import create_topics, delete_topic
 
 if TYPE_CHECKING:
@@ -34,14 +42,15 @@ SETTLED_S = 3.0  # a standby has read by then what was committed before, on a bu
 class Log:
     """A changelog written in transactions, as its owner does."""
 
-    def __init__(self, bootstrap: str, topic: str) -> None:
+    def __init__(self, bootstrap: str, topic: str, policy: str = "compact") -> None:
         self.place = TopicPartition(topic, 0)
         self.bootstrap = bootstrap
         self.next_offset = 0
+        self.policy = policy
         self.make()
 
     def make(self) -> None:
-        create_topics(self.bootstrap, 1, {self.place.topic: {"cleanup.policy": "compact"}})
+        create_topics(self.bootstrap, 1, {self.place.topic: {"cleanup.policy": self.policy}})
 
     async def write(self, states: States, contacts: int) -> Covered:
         """Commit states; return what a store covers that takes them over."""
@@ -137,6 +146,30 @@ def test_a_store_ahead_of_its_changelog_or_with_contacts_it_does_not_count_is_re
         assert (await _restored(tmp_path, log))[1] == {b"a": b"1"}
         assert rows_read[0] == 1
         assert 0 in rows_read
+
+    asyncio.run(run())
+
+
+def test_rows_that_were_lost_before_they_were_read_leave_nothing_that_they_may_have_outdated(
+    bootstrap_servers: str, unique: Callable[[str], str]
+) -> None:
+    log = Log(bootstrap_servers, unique("changelog"), policy="delete")  # of others a broker deletes nothing
+
+    async def run() -> None:
+        await log.write({b"a": b"old", b"b": b"1"}, contacts=2)
+        store = MemoryStore()
+        async with open_reader(log.bootstrap, log.place) as reader:
+            while await left_to_read(reader, log.place) != 0:
+                await read_some(reader, log.place, store)
+            assert store.get(b"a") == b"old"
+            lost = await log.write({b"a": b"new"}, contacts=2)
+            await log.write({b"b": b"2"}, contacts=2)
+            with administering(log.bootstrap) as admin:
+                admin.delete_records({log.place: lost.position})
+            reader.seek(log.place, lost.position - 2)  # as if it had not read on since
+            while (left := await left_to_read(reader, log.place)) is None or left:
+                await read_some(reader, log.place, store)
+        assert dict(store.items()) == {b"b": b"2"}
 
     asyncio.run(run())
 

@@ -7,7 +7,7 @@ from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from aiokafka.errors import ConsumerStoppedError, KafkaError, MessageSizeTooLargeError
+from aiokafka.errors import ConsumerStoppedError, KafkaError, MessageSizeTooLargeError, OffsetOutOfRangeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -106,13 +106,17 @@ class Producer:
 
 
 class Consumer:
-    """Reads partitions: assigned by hand (recovery), or by the group (see `GroupConsumer`)."""
+    """Reads partitions: assigned by hand (recovery), or by the group (see `GroupConsumer`).
 
-    def __init__(self, world: World, isolation_level: str) -> None:
+    `jumps`: over what is gone, to where the log begins; else that is an error.
+    """
+
+    def __init__(self, world: World, isolation_level: str, *, jumps: bool = True) -> None:
         self._broker: Broker = world.broker
         self._network: Network = world.network
         self._world = world
         self._committed_only = isolation_level == "read_committed"
+        self._jumps = jumps
         self._positions: dict[TopicPartition, int] = {}
         self._paused: set[TopicPartition] = set()
         self._high: dict[TopicPartition, int] = {}
@@ -127,6 +131,7 @@ class Consumer:
 
     def assign(self, partitions: list[TopicPartition]) -> None:
         self._positions = {one: self._broker.logs[one].start for one in partitions}
+        self._high.clear()
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         assert partition in self._positions, f"{partition} is not assigned"
@@ -169,6 +174,8 @@ class Consumer:
             asked = {one: at for one, at in self._positions.items() if one not in self._paused}
             try:
                 fetched = await self._network.request(partial(self._read, asked, max_records))
+            except OffsetOutOfRangeError:
+                raise
             except KafkaError:
                 fetched = {}  # fetched again
             found = {one: rows for one, rows in fetched.items() if self._take(one, asked[one], *rows)}
@@ -194,6 +201,8 @@ class Consumer:
         return {one: (*self._read_one(logs[one], at, most), logs[one].end) for one, at in asked.items()}
 
     def _read_one(self, log: Log, at: int, most: int) -> tuple[list[Entry], int]:
+        if not self._jumps and not log.start <= at <= log.end:
+            raise OffsetOutOfRangeError
         return log.read(max(at, log.start), most, committed=self._committed_only)
 
     def _is_over(self, ends: float) -> bool:

@@ -148,7 +148,8 @@ class World:
                 log.setLevel(level)
 
     def _make_reader(self, **given: str) -> Consumer:
-        return Consumer(self, given.get("isolation_level", "read_uncommitted"))
+        jumps = given.get("auto_offset_reset") != "none"
+        return Consumer(self, given.get("isolation_level", "read_uncommitted"), jumps=jumps)
 
     async def _live(self, name: str) -> None:
         shelf = await self._standing_by(self._shelf(name))
