@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from processors.stack.services import read_services
 from schemas.errors import LifecycleError
 from schemas.kafka_access import secret
+
+ADDRESS = re.compile(r"(?:\[[0-9A-Fa-f:.%]+\]|[^\s:,\[\]]+)(?::([0-9]{1,5}))?")
+PORTS = range(1, 65536)
+
+
+def _addresses(text: str) -> str:
+    """Pass on what Kafka's clients can read: what they cannot, some of them meet with a traceback."""
+    found = [ADDRESS.fullmatch(one.strip()) for one in text.split(",")]
+    if all(one and int(one[1] or 9092) in PORTS for one in found):
+        return text
+    raise PydanticCustomError("addresses", "write host:port, and a comma between several")
 
 
 class Settings(BaseSettings):
@@ -21,7 +34,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, populate_by_name=True)
 
-    bootstrap_servers: str = Field(default="127.0.0.1:9092", validation_alias="BOOTSTRAP_SERVERS")
+    bootstrap_servers: Annotated[str, AfterValidator(_addresses)] = Field(
+        default="127.0.0.1:9092", validation_alias="BOOTSTRAP_SERVERS"
+    )
     schema_registry_url: SecretStr | None = Field(default=None, validation_alias="SCHEMA_REGISTRY_URL")
     redis_url: str = Field(default="redis://127.0.0.1:6379/0", repr=False, validation_alias="REDIS_URL")
     lifecycle: str = Field(default="buyers-journey", validation_alias="STAGELINE_LIFECYCLE")

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 BAD = {
     "transaction.max.timeout.ms": "5000",
     "group.min.session.timeout.ms": "10000",

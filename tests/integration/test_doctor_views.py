@@ -109,3 +109,13 @@ def test_a_view_far_behind_is_found(healthy: str) -> None:
     with administering(healthy) as admin:
         admin.delete_records({TopicPartition(MQL_HANDOFF.name, number): -1 for number in range(8)})
     assert "10,001 offsets behind" in report.wrong["view"]
+
+
+def test_an_address_of_redis_that_makes_no_sense_is_redis_s_and_not_kafka_s(
+    healthy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del healthy
+    monkeypatch.setenv("REDIS_URL", "http://redis.example")
+    report = examine()
+    assert (report.exit_code, "REDIS_URL cannot be used" in report.wrong["redis"]) == (1, True)
+    assert "kafka" not in report.states

@@ -90,3 +90,22 @@ def test_a_store_that_there_is_not_is_refused_by_name(monkeypatch: pytest.Monkey
     monkeypatch.setenv("STAGELINE_STORE", "floppy")
     with pytest.raises(LifecycleError, match=r"STAGELINE_STORE='floppy'"):
         load_settings()
+
+
+@pytest.mark.parametrize("text", ["kafka", "a:1,b:65535", "a:9092, b:9092", "[::1]:9092", "10.0.0.1:9092"])
+def test_addresses_of_brokers_are_taken_as_they_are(text: str) -> None:
+    assert load_settings(bootstrap_servers=text).bootstrap_servers == text
+
+
+@pytest.mark.parametrize(
+    "text", ["a:b:c", "a:0", "a:65536", ",", "a:1,", "[::1", "a b", "http://a:9092", " "]
+)
+def test_addresses_that_no_client_can_read_are_refused_with_the_form(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOOTSTRAP_SERVERS", text)
+    with pytest.raises(LifecycleError) as refused:
+        load_settings()
+    assert str(refused.value) == (
+        f"BOOTSTRAP_SERVERS={text!r}: write host:port, and a comma between several."
+    )

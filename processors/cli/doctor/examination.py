@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kafka.errors import KafkaError
+from kafka.errors import AuthorizationError, KafkaError
 
 from processors.cli.doctor.brokers import check_brokers, check_clock
-from processors.cli.doctor.finding import unknown, wrong
+from processors.cli.doctor.finding import LOOK_AGAIN, unknown, wrong
 from processors.cli.doctor.groups import check_groups
 from processors.cli.doctor.records import check_partitioner
 from processors.cli.doctor.topics import check_topics
@@ -55,6 +55,8 @@ def _redis(admin: KafkaAdminClient | None, settings: Settings) -> Iterator[Findi
             yield from check_redis(client)
             if admin is not None:
                 yield from _asked("view", lambda: check_view(admin, client, settings.ready_lag))
+    except LifecycleError as error:
+        yield wrong("redis", f"{str(error).rstrip('.')}.", "Write it as redis://host:port/0.")
     except RedisAwayError as error:
         yield wrong(
             "redis",
@@ -67,6 +69,11 @@ def _asked(about: str, check: Callable[[], Iterator[Finding]]) -> Iterator[Findi
     """Run a check; that it cannot be run is a finding."""
     try:
         yield from check()
-    except (KafkaError, LifecycleError) as error:
-        what = f"It cannot be looked at: {str(error).rstrip('.')}."
-        yield unknown(about, what, "Give this user the right to describe it.")
+    except (AuthorizationError, LifecycleError) as error:
+        yield unknown(about, _cannot(error), "Give this user the right to describe it.")
+    except KafkaError as error:  # a broker or coordinator that has just come up, say
+        yield unknown(about, _cannot(error), LOOK_AGAIN)
+
+
+def _cannot(error: Exception) -> str:
+    return f"It cannot be looked at: {str(error).rstrip('.')}."

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+LOOK_AGAIN = "Look again in a few seconds."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kafka import TopicPartition
 from kafka.admin import OffsetSpec
 
-from processors.cli.doctor.finding import ok, unknown, wrong
+from processors.cli.doctor.finding import LOOK_AGAIN, ok, unknown, wrong
 from processors.topic_admin import describe
 from schemas.topics import CONTACT_EVENTS, ENGAGEMENT, HANDOFF_RESPONSE
 
@@ -22,6 +22,7 @@ GROUPS = {  # the processors' names and sources
     "stageline-intake": (ENGAGEMENT.name, HANDOFF_RESPONSE.name),
     "stageline-lifecycle": (CONTACT_EVENTS.name,),
 }
+NEVER_SEEN = "Dead"  # what a broker calls a group that nobody has ever joined; newer ones also as an error
 
 
 def check_groups(admin: KafkaAdminClient, lag_bound: int) -> Iterator[Finding]:
@@ -35,6 +36,9 @@ def _check(
 ) -> Iterator[Finding]:
     about = f"group {group}"
     described = admin.describe_groups([group])[group]
+    if described["error"] and described["group_state"] != NEVER_SEEN:
+        yield unknown(about, f"Its coordinator does not tell: {described['error']}.", LOOK_AGAIN)
+        return
     committed = {source: one.offset for source, one in admin.list_group_offsets(group)[group].items()}
     firsts, ends = (
         {
@@ -49,7 +53,7 @@ def _check(
     if not members:
         yield wrong(about, f"No worker runs; {behind:,} offsets wait.", "Start one: `stageline worker`.")
     elif state != "Stable":
-        yield unknown(about, f"Partitions are being handed out ({state}).", "Look again in a few seconds.")
+        yield unknown(about, f"Partitions are being handed out ({state}).", LOOK_AGAIN)
     elif behind > lag_bound:
         yield wrong(
             about,
