@@ -82,9 +82,9 @@ def _compact(root: Path) -> None:
 
 
 def _verify(root: Path) -> int:
+    found = open_archive(root)
     with reading(root):
-        found = open_archive(root)
-        wrong = 0
+        found, wrong = open_archive(root), 0  # as it is now that nothing is taken away
         for fault in _each(found):
             wrong += 1
             click.echo(fault, err=True)

@@ -71,6 +71,8 @@ def diff(before: str | None, after: str, events: str | None, **options: Any) -> 
     """
     if options["resume"] and (events is None or not is_archive(events)):
         raise LifecycleError("--resume is for an archive: `stageline archive` makes one.")
+    if options["page"] is not None and not options["page"].parent.is_dir():  # said before the work, not after
+        raise LifecycleError(f"{options['page']}: there is no such folder.")
     if options["live"] and before is None and events is None:
         with live_comparison(load_lifecycle(after), options) as (compared, live):
             _tell(compared, options, {"live": live})

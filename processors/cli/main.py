@@ -5,7 +5,9 @@ A command's module is imported when the command runs: with all of them, starting
 
 from __future__ import annotations
 
+import errno
 from importlib import import_module
+from os import PathLike, fsdecode
 from typing import Any
 
 import click
@@ -44,6 +46,8 @@ COMMANDS = {
     "acl": "acl",
 }
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # told by writing, which does not name the file
+
 
 class _Commands(click.Group):
     """Finds commands in the table; a refusal is one line on stderr and exit code 1, never a traceback."""
@@ -63,6 +67,17 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except (LifecycleError, SchemaError) as refusal:
             raise click.ClickException(str(refusal)) from refusal
+        except OSError as error:
+            raise _refusal(error) from error
+
+
+def _refusal(error: OSError) -> Exception:
+    """Tell what a person can mend, a file or a full disk, from what is a bug: that stays as it is."""
+    if error.errno in FULL:
+        return click.ClickException(f"{error.strerror}: make room, then run this again.")
+    if isinstance(error.filename, str | bytes | PathLike):
+        return click.ClickException(f"{fsdecode(error.filename)}: {error.strerror}.")
+    return error
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -77,7 +77,7 @@ def replay(lifecycle: str, events: str, **options: Any) -> None:  # noqa: ANN401
 def _replay_file(plan: Plan, events: str, options: dict[str, Any]) -> Tally:
     with ExitStack() as stack:
         log = stack.enter_context(open_log(events))
-        out = _open(stack, options["changes"])
+        out, states = _open(stack, options["changes"]), _open(stack, options["states"])
         run, summary = Run(plan, log, recorded=options["recorded"]), Summary()
         watch = stack.enter_context(progress(log, run))
         for change in watch(run.changes(Refusals(), options["as_of"])):
@@ -85,7 +85,6 @@ def _replay_file(plan: Plan, events: str, options: dict[str, Any]) -> Tally:
             if out is not None:
                 out.write(line)
         summary.settle()
-        states = _open(stack, options["states"])
         if states is not None:
             for contact_id, state in run.replay.states():
                 states.write(state_line(run.replay.plan_of(contact_id), state))

@@ -75,6 +75,6 @@ def read_lines(stream: IO[bytes], name: str = "-") -> Iterator[Line]:
             number, fresh = number + ended, ended
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise SchemaError(
-            f"{name}, line {number}: the gzip stream is damaged or cut short ({error}); "
-            "what came before was read. Fetch the file again and go on with --resume."
+            f"{name}, line {number}: the gzip stream is damaged or cut short ({error}); what came "
+            "before was read. Fetch the file again; `publish` and `import` then go on with --resume."
         ) from None

@@ -1,6 +1,7 @@
 """A file of events as a log: NDJSON (plain or gzip) or an Avro container, numbered from 1.
 
-Standard input is kept in a temporary file, as some contacts may have to be folded again from the start.
+Standard input, or any other pipe, is kept in a temporary file, as some contacts may have to be folded again
+from the start.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from processors.compiled_intake import compiled_intake
 from processors.feeds.items import Refused, Row
@@ -76,9 +77,12 @@ class LogFile:
     def _container(self) -> Iterator[Event]:
         with self._path.open("rb") as raw:
             self.done = raw.tell
-            for position, event in enumerate(read_events(raw), start=1):
-                event["position"] = position
-                yield event
+            try:
+                for position, event in enumerate(read_events(raw), start=1):
+                    event["position"] = position
+                    yield event
+            except SchemaError as error:
+                raise SchemaError(f"{self.name}: {error}") from None
         self.done = lambda: self.size
 
 
@@ -120,14 +124,23 @@ def _chunks(lines: Iterable[Line]) -> Iterator[list[Line]]:
 
 @contextmanager
 def open_log(name: str) -> Iterator[LogFile]:
-    """Open a file of events, or standard input for `-`. Raises SchemaError for one that is not there."""
-    if name != "-":
-        path = Path(name)
-        if not path.is_file():
-            raise SchemaError(f"{name}: no such file of events.")
+    """Open a file, a pipe, or standard input for `-`. Raises SchemaError for one that is not there."""
+    path = Path(name)
+    if path.is_file():
         yield LogFile(path, name)
-        return
+    elif name == "-":
+        with _kept(sys.stdin.buffer) as kept:
+            yield LogFile(kept, "standard input")
+    elif path.is_fifo():
+        with path.open("rb") as pipe, _kept(pipe) as kept:
+            yield LogFile(kept, name)
+    else:
+        raise SchemaError(f"{name}: no such file of events.")
+
+
+@contextmanager
+def _kept(pipe: IO[bytes]) -> Iterator[Path]:
     with NamedTemporaryFile(prefix="stageline-", suffix=".events") as kept:
-        shutil.copyfileobj(sys.stdin.buffer, kept)
+        shutil.copyfileobj(pipe, kept)
         kept.flush()
-        yield LogFile(Path(kept.name), "standard input")
+        yield Path(kept.name)

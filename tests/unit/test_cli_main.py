@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import errno
+from pathlib import Path
+
 import click
 import pytest
 from click.testing import CliRunner
@@ -23,6 +26,39 @@ def test_a_refusal_is_one_line_on_stderr_and_exit_code_1(
         "",
         "Error: acme.yaml:3:1: no stage named 'sol'.\n",
     )
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (PermissionError(errno.EACCES, "Permission denied", "out.ndjson"), "out.ndjson: Permission denied."),
+        (FileNotFoundError(errno.ENOENT, "No such file", Path("a/b")), f"{Path('a/b')}: No such file."),
+        (
+            OSError(errno.ENOSPC, "No space left on device"),
+            "No space left on device: make room, then run this again.",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_used_and_a_full_disk_are_told_in_one_line(
+    error: OSError, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @click.command
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setitem(main.commands, "fail", fail)
+    result = CliRunner().invoke(main, ["fail"])
+    assert (result.exit_code, result.stderr) == (1, f"Error: {told}\n")
+
+
+def test_any_other_error_of_the_system_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    @click.command
+    def fail() -> None:
+        raise ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
+
+    monkeypatch.setitem(main.commands, "fail", fail)
+    with pytest.raises(ConnectionResetError):
+        CliRunner().invoke(main, ["fail"], catch_exceptions=False)
 
 
 def test_a_wrong_use_exits_with_code_2() -> None:

@@ -1,6 +1,8 @@
 import gzip
 import json
+import os
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -94,6 +96,31 @@ def test_a_missing_file_is_refused_in_one_line() -> None:
     code, out, err = invoke("replay", "--events", "nowhere.ndjson")
     assert (code, out) == (1, "")
     assert err == "Error: nowhere.ndjson: no such file of events.\n"
+
+
+def test_a_pipe_is_read_like_a_file(tmp_path: Path) -> None:
+    path, pipe = write(tmp_path / "log.ndjson", views({"contact_id": "a"}, 9)), tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = Thread(target=lambda: pipe.write_bytes(path.read_bytes()))
+    writer.start()
+    from_pipe = invoke("replay", "--events", str(pipe))
+    writer.join()
+    assert from_pipe[:2] == invoke("replay", "--events", str(path))[:2]
+
+
+def test_a_damaged_container_is_refused_by_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "cut.avro"
+    path.write_bytes(b"Obj\x01")
+    code, out, err = invoke("replay", "--events", str(path))
+    assert (code, out, err) == (1, "", f"Error: {path}: the file is cut short.\n")
+
+
+def test_a_place_that_cannot_be_written_to_is_said_before_anything_is_folded(tmp_path: Path) -> None:
+    path, nowhere = write(tmp_path / "log.ndjson", views({"contact_id": "a"}, 9)), tmp_path / "no" / "out"
+    compare = ("diff", "--from", "buyers-journey", "--to", "clarity", "--page")
+    for command in (("replay", "--changes"), ("replay", "--states"), compare):
+        code, out, err = invoke(*command, str(nowhere), "--events", str(path))
+        assert (code, out, err.count("\n"), str(nowhere) in err) == (1, "", 1, True)
 
 
 def test_a_visitor_who_is_recognised_brings_the_history_along(tmp_path: Path) -> None:

@@ -210,6 +210,13 @@ def test_verify_finds_every_flipped_bit_and_missing_file(tmp_path: Path) -> None
     assert err == f"{path}: is not there, but the manifest names it.\n"
 
 
+def test_a_folder_that_is_no_archive_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    nowhere = tmp_path / "nowhere"
+    told = f"Error: {nowhere}: no archive; `stageline archive {nowhere}` makes one.\n"
+    assert invoke(str(nowhere), "--verify") == (1, "", told)
+    assert not nowhere.exists()
+
+
 def test_verify_finds_records_that_are_not_where_they_belong(tmp_path: Path) -> None:
     topic = Topic(tmp_path, partitions=2)
     fill(topic, 200)
