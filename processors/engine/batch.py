@@ -50,10 +50,11 @@ class Batch:
     """Consecutive records of one partition on their way through a processor.
 
     The processor fills `states` (None deletes) and `outputs`. It may stop early by lowering
-    `next_offset`: the records from there on come again in the next batch. If it stops because the first
-    of them needs all that the source ever held of some keys, it says which in `wanted`; the next batch
-    then has it in `history`. `offset` is the record at work, for the error message; `oldest` the first
-    event, for the metrics, if there is one that was published.
+    `next_offset`: the records from there on come again in the next batch. The last `begun` of the outputs
+    are of the first of these, which is done in part. If it stops because that one needs all that the source
+    ever held of some keys, it says which in `wanted`; the next batch then has it in `history`. `offset` is
+    the record at work, for the error message; `oldest` the first event, for the metrics, if there is one
+    that was published.
 
     A barrier is a record after which other rules decide. `rules` is the value of the one passed last. To
     pass one, the processor stops before it and says in `crossing` what it needs; the batches that begin with
@@ -74,6 +75,7 @@ class Batch:
     oldest: dict[str, Any] | None = None
     states: dict[bytes, bytes | None] = field(default_factory=dict)
     outputs: list[Output] = field(default_factory=list)
+    begun: int = 0
 
     def state(self, key: bytes) -> bytes:
         """Return a contact's state as this batch sees it; empty for a contact never seen."""

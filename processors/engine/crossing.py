@@ -111,9 +111,9 @@ async def _head_start(
         changelog = TopicPartition(living.changelog, source.partition)
         if await _exists(bootstrap, changelog):
             progress = await restore(bootstrap, changelog, store, lambda _left: None)
-            if progress is not None and progress.next_offset <= end:
+            if progress is not None and progress.place.offset <= end:
                 await restore_timers(living.clock, store, timers)
-                return store, timers, progress.next_offset
+                return store, timers, progress.place.offset
     return MemoryStore(), Timers(), 0
 
 

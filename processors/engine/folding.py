@@ -73,8 +73,9 @@ class Folding:
             except SchemaError as error:
                 self.tell(record, (_unreadable(error),))
                 continue
+            told = len(batch.outputs)
             if not self._take(record, event, pass_):
-                batch.next_offset = record.offset
+                batch.next_offset, batch.begun = record.offset, len(batch.outputs) - told
                 break
             if batch.passed is record:
                 batch.next_offset = record.offset + 1

@@ -48,7 +48,7 @@ async def take_snapshot(bootstrap: str, begin: Begin, show: Show) -> Snapshot:
             store = MemoryStore()
             changelog = TopicPartition(LIFECYCLE_CHANGELOG.name, number)
             progress = await restore(bootstrap, changelog, store, lambda _left: None)
-            snapshot.offsets[number] = 0 if progress is None else progress.next_offset
+            snapshot.offsets[number] = 0 if progress is None else progress.place.offset
             snapshot.states.update(store.items())
         keep, total = begin(len(topic.partitions)), sum(snapshot.offsets.values())
         positions = dict.fromkeys(topic.partitions, 0)

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 
 from aiokafka import TopicPartition
 
-from processors.engine.batch import NO_HEADERS, Batch, bytes_of
+from processors.engine.batch import NO_HEADERS, Batch
 from processors.engine.crossing import cross, read_record
 from processors.engine.history import read_history
 from processors.engine.metrics import Meter
+from processors.engine.place import BEGINNING
 from processors.engine.recovery import (
     NO_BARRIER,
     PROGRESS_KEY,
@@ -30,6 +31,7 @@ from processors.engine.recovery import (
 from processors.engine.store import Covered, MemoryStore
 from processors.engine.timers import Timers
 from processors.engine.transaction import commit, committed_offset, fence, make_producer, partition_of, route
+from processors.engine.waiting import Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from aiokafka import AIOKafkaConsumer
 
     from processors.engine.batch import History, Lived, Processor, Record
+    from processors.engine.place import Place
     from processors.engine.shelf import Shelf
     from processors.engine.store import Store
     from processors.engine.transaction import Rows
@@ -47,10 +50,6 @@ BATCH_S = 0.1
 MIN_BATCH = 50
 PACE_S = 0.05  # between two transactions under light load: each costs the worker about 1 ms, full or not
 MAX_BATCH = 4_000
-PAUSE_ABOVE = 5 * MAX_BATCH  # records waiting before fetching is paused
-RESUME_BELOW = MAX_BATCH
-PAUSE_BYTES = 32 << 20  # of their values: large events may not fill the memory either
-RESUME_BYTES = PAUSE_BYTES // 4
 
 
 def transactional_prefix(processor: str, topic: str) -> str:
@@ -73,7 +72,7 @@ class Partition:
         self.source = source
         self.store: Store = MemoryStore()
         self.timers = Timers()
-        self.next_offset = 0  # of the source; everything before is committed and in the store
+        self.place = BEGINNING  # of the source; everything before is committed and in the store
         self.ready = False  # opened
         self.processed = 0  # records, since it was opened
         self.transactions = 0
@@ -85,11 +84,11 @@ class Partition:
             bootstrap, f"{transactional_prefix(processor.name, source.topic)}{source.partition}"
         )
         self._counts: dict[str, int] = {}  # partitions of each topic written to
-        self._silent_below = 0  # records before it have spoken already: they are folded again without outputs
+        self._written = (
+            BEGINNING  # what was told up to here may have to be folded again, but is not told again
+        )
         self._accepting = False
-        self._paused = False
-        self._waiting: list[Record] = []
-        self._waiting_bytes = 0  # of their values
+        self._waiting = Waiting(source, consumer)
         self._batch: Batch | None = None
         self._asked: Batch | None = None  # the batch that ended because it needs what must be read first
         self._history: History | None = None  # for the batch that comes next
@@ -119,10 +118,15 @@ class Partition:
         if progress is not None and progress.barrier != NO_BARRIER:
             self._rules = await read_record(self._bootstrap, self.source, progress.barrier)
         committed = await committed_offset(self._producer, self._consumer, self.source, self._processor.name)
-        self.next_offset, self._silent_below = await find_start(
+        self.place, self._written = await find_start(
             self._consumer, self.source, committed, progress, stateful=self._changelog is not None
         )
         self.ready = True
+
+    @property
+    def next_offset(self) -> int:
+        """Return where to read on."""
+        return self.place.offset
 
     def _targets(self) -> Iterator[TopicPartition]:
         """Return every partition that may be written to."""
@@ -152,13 +156,11 @@ class Partition:
     def accept(self) -> None:
         """Take records from now on; the consumer stands at `next_offset`."""
         self._accepting = True
-        self._paused = False
 
     async def hold(self) -> None:
         """Forget what waits and return when no transaction is open."""
         self._accepting = False
         self._waiting.clear()
-        self._waiting_bytes = 0
         if self._clock is not None:
             self._clock = self.timers.clock_sent = None
         async with self._busy:
@@ -167,12 +169,8 @@ class Partition:
     def offer(self, records: Sequence[Record]) -> None:
         """Hand over fetched records. Those fetched before a rebalance moved the position are not accepted."""
         if self._accepting:
-            self._waiting.extend(records)
-            self._waiting_bytes += bytes_of(records)
+            self._waiting.add(records)
             self._wake.set()
-            if len(self._waiting) > PAUSE_ABOVE or self._waiting_bytes > PAUSE_BYTES:
-                self._consumer.pause(self.source)
-                self._paused = True
 
     def tick(self, now: int) -> None:
         """Ask for a clock record if a timer is due at `now` (ms, UTC) and none is under way."""
@@ -216,8 +214,7 @@ class Partition:
 
     async def _process(self) -> None:
         """Turn the waiting records into one transaction."""
-        silent = self._waiting[0].offset < self._silent_below  # a batch is silent or not as a whole
-        records = self._take(silent=silent)
+        records = self._waiting.first(self._limit, below=self._written.offset)
         self._batch = batch = Batch(
             records=records,
             store=self.store,
@@ -233,29 +230,25 @@ class Partition:
         decided = time.perf_counter()
         self._limit = _next_limit(len(records), decided - started)
         self._meter.processed(decided - started)
-        unfinished = [record for record in records if record.offset >= batch.next_offset]
-        self._waiting[: len(records)] = unfinished
-        self._waiting_bytes -= bytes_of(records) - bytes_of(unfinished)
+        finished = self._waiting.drop(records, batch.next_offset)
         # From here on the lock is held over awaits, and a rebalance may strike at any of them. It waits for
         # the lock in `hold`; should the group not wait, the next owner's fencing makes this commit fail.
-        rows = self._rows(batch, silent=silent)
-        consumed = {} if silent else {self.source: batch.next_offset}
+        after = self.place.after(batch)
+        silent = after <= self._written
+        rows = self._rows(batch, after)
+        consumed = {} if silent else {self.source: after.to_commit()}
         ends = await commit(self._producer, rows, consumed, self._processor.name)
         self.store.apply(batch.states, self._covered(rows, ends))
-        self.next_offset = batch.next_offset
-        self.processed += len(records) - len(unfinished)
+        self.place = after
+        self.processed += finished
         self.transactions += 1
         if not silent:
-            self._meter.committed(batch, rows, len(records) - len(unfinished), time.perf_counter() - decided)
+            self._meter.committed(batch, rows, finished, time.perf_counter() - decided)
         if batch.passed is not None:
             self._rules, self._lived = batch.passed, None
         self._asked = batch if batch.wanted or batch.crossing else None
-        if self._paused and self._accepting and self._is_little():
-            self._consumer.resume(self.source)
-            self._paused = False
-
-    def _is_little(self) -> bool:
-        return len(self._waiting) < RESUME_BELOW and self._waiting_bytes < RESUME_BYTES
+        if self._accepting:
+            self._waiting.resume()
 
     async def _prepare(self) -> None:
         """Read what the last batch asked for, if anything, while others take turns.
@@ -269,22 +262,18 @@ class Partition:
         if batch is not None and batch.crossing is not None:
             self._lived = await cross(self._bootstrap, self.source, batch, self._homes)
 
-    def _take(self, *, silent: bool) -> list[Record]:
-        records = self._waiting[: self._limit]
-        return [record for record in records if record.offset < self._silent_below] if silent else records
-
     def _homes(self, keys: Iterable[bytes]) -> dict[bytes, TopicPartition]:
         """Return the source partition of each key."""
         topic = self.source.topic
         return {key: TopicPartition(topic, partition_of(key, self._counts[topic])) for key in keys}
 
-    def _rows(self, batch: Batch, *, silent: bool) -> Rows:
-        rows = {} if silent else route(batch.outputs, self._counts)
+    def _rows(self, batch: Batch, after: Place) -> Rows:
+        rows = route(self.place.outputs(batch, self._written), self._counts)
         if self._changelog is not None:
             rows[self._changelog] = [(key, state, NO_HEADERS) for key, state in batch.states.items()]
             rules = batch.passed or self._rules
             barrier = NO_BARRIER if rules is None else rules.offset
-            progress = progress_row(batch.next_offset, batch.contacts_after(), barrier)
+            progress = progress_row(after, batch.contacts_after(), barrier)
             rows[self._changelog].append((PROGRESS_KEY, progress, NO_HEADERS))
         return rows
 

@@ -61,8 +61,8 @@ async def _try(
     new, lived = wanted.compiled(), said
     if not wanted.in_place:
         living = Living(new, wanted.number)
-        lived = await live_up_to(bootstrap, source, progress.next_offset, living, partial(_homes, count))
-    barrier = Barrier(position=progress.next_offset, at=at, in_place=wanted.in_place)
+        lived = await live_up_to(bootstrap, source, progress.place.offset, living, partial(_homes, count))
+    barrier = Barrier(position=progress.place.offset, at=at, in_place=wanted.in_place)
     for index, (key, state) in enumerate(said.items()):
         then, changes = switch(old.plan, state, new, _state(lived, key), barrier)
         found.add((old.plan, state), (new, then), changes)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import OffsetOutOfRangeError
 
+from processors.engine.place import BEGINNING, Place
 from processors.engine.store import Covered
 from schemas.errors import LifecycleError
 from schemas.kafka_access import kafka_access
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from processors.engine.timers import Timers
 
 # The changelog also says how far it goes: under this key stand the next source offset, how many contacts
-# there are up to it, and the offset of the barrier passed last (-1: none). No contact has this key, since ids
+# there are up to it, the offset of the barrier passed last (-1: none), and what was told of the record there
+# (see `Place`). No contact has this key, since ids
 # hold no control characters; compaction keeps the newest.
 PROGRESS_KEY = b"\x00progress"
 NO_BARRIER = -1
@@ -43,9 +45,9 @@ STEP = 10_000  # contacts whose timers are read between two looks at the event l
 
 
 class Progress(NamedTuple):
-    """What a changelog covers: everything before `next_offset`, by the rules of the record at `barrier`."""
+    """What a changelog covers: everything up to `place`, by the rules of the record at `barrier`."""
 
-    next_offset: int
+    place: Place
     barrier: int
 
 
@@ -190,15 +192,16 @@ def _fits(store: Store, kept: Covered) -> bool:
     return len(store) == now.contacts and now.next_offset >= before.next_offset
 
 
-def progress_row(next_offset: int, contacts: int, barrier: int = NO_BARRIER) -> bytes:
+def progress_row(place: Place, contacts: int, barrier: int = NO_BARRIER) -> bytes:
     """Return what stands under `PROGRESS_KEY`."""
-    return b"%d %d %d" % (next_offset, contacts, barrier)
+    return b"%d %d %d %d" % (place.offset, contacts, barrier, place.told)
 
 
 class _Parsed(NamedTuple):
     next_offset: int
     contacts: int
     barrier: int = NO_BARRIER  # rows of before there were barriers do not name one
+    told: int = 0
 
 
 def _parsed(progress: bytes | None) -> _Parsed:
@@ -207,9 +210,9 @@ def _parsed(progress: bytes | None) -> _Parsed:
 
 def _trusted(changelog: TopicPartition, store: Store, progress: bytes | None) -> Progress | None:
     """Return what a progress row says if its contacts are all there; else empty the store."""
-    next_offset, contacts, barrier = _parsed(progress)
+    next_offset, contacts, barrier, told = _parsed(progress)
     if len(store) == contacts:
-        return Progress(next_offset, barrier) if progress else None
+        return Progress(Place(next_offset, told), barrier) if progress else None
     log.error(
         "changelog damaged, folding again topic=%s partition=%d contacts=%d expected=%d",
         *changelog,
@@ -238,12 +241,12 @@ async def restore_timers(clock: Clock, store: Store, timers: Timers) -> None:
 async def find_start(
     consumer: AIOKafkaConsumer,
     source: TopicPartition,
-    committed: int | None,
+    committed: Place | None,
     progress: Progress | None,
     *,
     stateful: bool,
-) -> tuple[int, int]:
-    """Return (offset to read on from, offset below which records have had their outputs written already).
+) -> tuple[Place, Place]:
+    """Return (place to read on from, place up to which outputs have been written already).
 
     The fencing has settled every older transaction, so the committed offset is final. With state, the
     changelog's own progress decides, since it describes the state. The two agree unless the changelog lost
@@ -253,10 +256,13 @@ async def find_start(
     """
     first = (await consumer.beginning_offsets([source]))[source]
     end = (await consumer.end_offsets([source]))[source]
-    covered = None if progress is None else progress.next_offset
-    start, silent_below = (covered, committed or 0) if stateful else (committed, 0)
-    if max(start or 0, silent_below) > end:
-        raise SourceReplacedError(source, consumed=max(start or 0, silent_below), end=end)
-    if start is not None and start < first:
-        log.error("records lost to retention topic=%s partition=%d from=%d to=%d", *source, start, first)
-    return max(start or 0, first), silent_below
+    covered = None if progress is None else progress.place
+    start, written = (covered, committed or BEGINNING) if stateful else (committed, BEGINNING)
+    furthest = max(start or BEGINNING, written).offset
+    if furthest > end:
+        raise SourceReplacedError(source, consumed=furthest, end=end)
+    if start is not None and start.offset < first:
+        log.error(
+            "records lost to retention topic=%s partition=%d from=%d to=%d", *source, start.offset, first
+        )
+    return max(start or BEGINNING, Place(first)), written

@@ -18,6 +18,7 @@ from aiokafka.errors import (
 )
 from aiokafka.partitioner import murmur2
 
+from processors.engine.place import consumed_place
 from schemas.errors import LifecycleError
 from schemas.kafka_access import kafka_access
 from schemas.values import ID_BYTES
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from aiokafka.structs import RecordMetadata
 
     from processors.engine.batch import Headers, Output
+    from processors.engine.place import Place
 
 Row = tuple[bytes | None, bytes | None, "Headers"]
 Rows = dict[TopicPartition, list[Row]]
@@ -89,7 +91,7 @@ async def fence(
 
 async def committed_offset(
     producer: AIOKafkaProducer, consumer: AIOKafkaConsumer, source: TopicPartition, group: str
-) -> int | None:
+) -> Place | None:
     """Return what the group has consumed of a source whose former owner was fenced: two answers that agree.
 
     A group's coordinator that has just come up may be asked for offsets before it has read them all; aiokafka
@@ -97,12 +99,12 @@ async def committed_offset(
     when all that was committed before can be read. `fence` wrote, so only a broker that went down since then
     can make the first answer wrong; the second comes after another write.
     """
-    answer = await consumer.committed(source)
+    answer = await consumed_place(consumer, source)
     while True:
         await fence(producer, (), source, group)
-        again = await consumer.committed(source)
+        again = await consumed_place(consumer, source)
         if again == answer:
-            return None if again is None else int(again)
+            return again
         log.warning("offset told anew topic=%s partition=%d first=%s then=%s", *source, answer, again)
         answer = again
 
@@ -136,7 +138,7 @@ def route(outputs: Iterable[Output], counts: Mapping[str, int]) -> Rows:
 
 
 async def commit(
-    producer: AIOKafkaProducer, rows: Rows, consumed: Mapping[TopicPartition, int], group: str
+    producer: AIOKafkaProducer, rows: Rows, consumed: Mapping[TopicPartition, tuple[int, str]], group: str
 ) -> dict[TopicPartition, int]:
     """Write all rows and the consumed offsets in one transaction; return the offset after each target's rows.
 

@@ -11,6 +11,7 @@ import click
 import psutil
 from aiokafka import TopicPartition
 
+from processors.engine.place import Place
 from processors.engine.recovery import PROGRESS_KEY, progress_row, restore
 from processors.engine.shelf import DiskShelf, MemoryShelf
 from tests.bench import figures
@@ -74,7 +75,7 @@ def _fill(bootstrap: str, topic: str, contacts: int, partitions: int) -> None:
             producer.produce(topic, STATE, b"contact-%08d" % number, partition)
             if number % 10_000 == 0:
                 producer.flush()
-        producer.produce(topic, progress_row(contacts, contacts), PROGRESS_KEY, partition)
+        producer.produce(topic, progress_row(Place(contacts), contacts), PROGRESS_KEY, partition)
     producer.flush()
 
 

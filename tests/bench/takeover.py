@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgpack
 import psutil
 
+from processors.engine.place import Place
 from processors.engine.recovery import PROGRESS_KEY, progress_row
 from processors.topic_admin import ensure_topics
 from schemas.topics import LIFECYCLE_CHANGELOG, PARTITIONS
@@ -35,7 +36,7 @@ def fill(bootstrap: str, contacts: int) -> None:
             producer.produce(LIFECYCLE_CHANGELOG.name, STATE, b"contact-%08d" % number, partition)
             if number % 10_000 == 0:
                 producer.flush()
-        producer.produce(LIFECYCLE_CHANGELOG.name, progress_row(0, each), PROGRESS_KEY, partition)
+        producer.produce(LIFECYCLE_CHANGELOG.name, progress_row(Place(0), each), PROGRESS_KEY, partition)
     producer.flush()
 
 

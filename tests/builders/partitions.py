@@ -9,6 +9,7 @@ from collections import defaultdict, deque
 from typing import TYPE_CHECKING, Any
 
 from processors.engine.batch import Batch, Lived
+from processors.engine.place import BEGINNING
 from processors.engine.store import MemoryStore
 from processors.engine.timers import Timers
 from processors.engine.transaction import partition_of
@@ -25,12 +26,12 @@ if TYPE_CHECKING:
 
 
 class Partition:
-    """One partition: its records, and what the processor made of them."""
+    """One partition: its records, what the processor made of them, how far the group is (`written`)."""
 
     def __init__(self) -> None:
         self.records: list[FetchedRecord] = []
         self.store, self.timers = MemoryStore(), Timers()
-        self.next_offset = 0
+        self.place = self.written = BEGINNING
         self.rules: FetchedRecord | None = None
         self.lived: Lived | None = None
         self.history: History | None = None
@@ -76,13 +77,15 @@ class Partitions:
     def step(self, number: int, most: int) -> bool:
         """Process and commit one batch; False if there was nothing to do."""
         part = self.parts[number]
-        records = part.records[part.next_offset : part.next_offset + most]
+        records = part.records[part.place.offset : part.place.offset + most]
         if not records:
             return False
+        records = [one for one in records if one.offset < part.written.offset] or records
         batch = self._process(self.processor, part, records)
-        part.next_offset = batch.next_offset
-        for output in batch.outputs:
+        for output in part.place.outputs(batch, part.written):
             self._send(output)
+        part.place = part.place.after(batch)
+        part.written = max(part.written, part.place)
         if batch.passed is not None:
             part.rules, part.lived = records[0], None
         if batch.crossing is not None:
@@ -95,6 +98,12 @@ class Partitions:
         part.lived, part.history, part.timers = None, None, Timers()
         for key, state in part.store.items():
             part.timers.set(key, None if clock is None else clock.next_due(state))
+
+    def lose(self, number: int) -> None:
+        """Lose the changelog, too: everything has to be folded again."""
+        part = self.parts[number]
+        part.store, part.rules, part.place = MemoryStore(), None, BEGINNING
+        self.restart(number)
 
     def states(self) -> dict[bytes, bytes]:
         return {key: state for part in self.parts for key, state in part.store.items()}
@@ -126,9 +135,9 @@ class Partitions:
 
     def _live(self, part: Partition, living: Processor, end: int) -> MemoryStore:
         other = Partition()
-        while other.next_offset < end:
-            records = part.records[other.next_offset : end]
-            other.next_offset = self._process(living, other, records).next_offset
+        while other.place.offset < end:
+            records = part.records[other.place.offset : end]
+            other.place = other.place.after(self._process(living, other, records))
         return other.store
 
     def _send(self, output: Output) -> None:

@@ -11,6 +11,7 @@ from kafka import KafkaAdminClient
 from kafka import TopicPartition as Place
 
 from processors.engine.partition import transactional_prefix
+from processors.engine.place import BEGINNING
 from processors.engine.recovery import PROGRESS_KEY, progress_row
 from processors.stack.kafka import kafka_server
 from processors.stack.local import QUIET
@@ -51,7 +52,8 @@ def test_what_no_coordinator_knows_of_ends_when_the_partition_is_opened_and_is_n
     changelog, out = TopicPartition(f"{NAME}-changelog", 0), TopicPartition(f"{NAME}-out", told.partition)
     asyncio.run(
         _leave_open(
-            credulous, {changelog: (PROGRESS_KEY, progress_row(0, 0)), out: (told.key, told.value or b"")}
+            credulous,
+            {changelog: (PROGRESS_KEY, progress_row(BEGINNING, 0)), out: (told.key, told.value or b"")},
         )
     )
     assert _open_at(credulous, changelog)

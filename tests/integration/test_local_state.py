@@ -11,6 +11,7 @@ from aiokafka import TopicPartition
 
 from processors.engine import recovery
 from processors.engine.batch import NO_HEADERS
+from processors.engine.place import Place
 from processors.engine.recovery import (
     PROGRESS_KEY,
     left_to_read,
@@ -55,7 +56,7 @@ class Log:
     async def write(self, states: States, contacts: int) -> Covered:
         """Commit states; return what a store covers that takes them over."""
         self.next_offset += 10
-        progress = progress_row(self.next_offset, contacts)
+        progress = progress_row(Place(self.next_offset), contacts)
         rows = [(key, state, NO_HEADERS) for key, state in states.items()]
         producer = make_producer(self.bootstrap, f"writes-{self.place.topic}")
         await producer.start()
@@ -109,7 +110,7 @@ def test_a_restart_reads_on_where_the_store_stands_and_finds_what_was_committed_
             stood = store.covered
         await log.write({b"b": None, b"c": b"1"}, contacts=2)  # and the process dies before it is stored
         rows_read.clear()
-        assert await _restored(tmp_path, log) == ((20, -1), {b"a": b"1", b"c": b"1"})
+        assert await _restored(tmp_path, log) == ((Place(20), -1), {b"a": b"1", b"c": b"1"})
         assert stood is not None
         assert rows_read[0] == stood.position == 3
 
@@ -138,10 +139,10 @@ def test_a_store_ahead_of_its_changelog_or_with_contacts_it_does_not_count_is_re
     async def run() -> None:
         await log.write({b"a": b"1"}, contacts=1)
         async with _taken(tmp_path, log) as store:
-            store.apply({b"a": b"9", b"b": b"9"}, Covered(1_000, progress_row(500, 2)))
+            store.apply({b"a": b"9", b"b": b"9"}, Covered(1_000, progress_row(Place(500), 2)))
         assert (await _restored(tmp_path, log))[1] == {b"a": b"1"}
         async with _taken(tmp_path, log) as store:
-            store.apply({b"a": b"9", b"b": b"9"}, Covered(1, progress_row(10, 2)))
+            store.apply({b"a": b"9", b"b": b"9"}, Covered(1, progress_row(Place(10), 2)))
         rows_read.clear()
         assert (await _restored(tmp_path, log))[1] == {b"a": b"1"}
         assert rows_read[0] == 1

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from aiokafka.errors import ConsumerStoppedError, KafkaError, MessageSizeTooLargeError, OffsetOutOfRangeError
+from aiokafka.structs import OffsetAndMetadata
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,6 +39,23 @@ class Builder:
 
     def record_count(self) -> int:
         return len(self.rows)
+
+
+class Consumed(int):
+    """A group's offset, with the metadata that came with it."""
+
+    metadata = ""
+
+    @classmethod
+    def of(cls, offset: int | tuple[int, str]) -> Consumed:
+        if isinstance(offset, int):
+            return offset if isinstance(offset, cls) else cls(offset)
+        made = cls(offset[0])
+        made.metadata = offset[1]
+        return made
+
+    def told(self) -> OffsetAndMetadata:
+        return OffsetAndMetadata(int(self), self.metadata)
 
 
 class Producer:
@@ -87,10 +105,13 @@ class Producer:
         self._sending.append(task)
         return task
 
-    async def send_offsets_to_transaction(self, offsets: Mapping[TopicPartition, int], group: str) -> None:
+    async def send_offsets_to_transaction(
+        self, offsets: Mapping[TopicPartition, int | tuple[int, str]], group: str
+    ) -> None:
         if group.startswith(BESIDE):
             return  # nobody asks for them: what is built beside knows its place from its changelog
-        await self._network.patient(lambda: self._broker.send_offsets(self._id, self._epoch, offsets))
+        sent = {one: Consumed.of(offset) for one, offset in offsets.items()}
+        await self._network.patient(lambda: self._broker.send_offsets(self._id, self._epoch, sent))
 
     async def commit_transaction(self) -> None:
         """Wait for what was sent, whatever became of it, and commit: so does aiokafka."""
@@ -120,6 +141,7 @@ class Consumer:
         self._positions: dict[TopicPartition, int] = {}
         self._paused: set[TopicPartition] = set()
         self._high: dict[TopicPartition, int] = {}
+        self._coordinator = self  # aiokafka's, as far as the engine knows it
         self._stopped = False
         self._awaken: Callable[[], None] = lambda: None
 
@@ -163,8 +185,12 @@ class Consumer:
         logs = self._broker.logs
         return await self._network.request(lambda: {one: logs[one].stable_end for one in partitions})
 
-    async def committed(self, partition: TopicPartition) -> int | None:
-        return await self._network.request(lambda: self._broker.fetch_committed(partition))
+    async def fetch_committed_offsets(
+        self, partitions: list[TopicPartition]
+    ) -> dict[TopicPartition, OffsetAndMetadata]:
+        answer = self._broker.fetch_committed
+        found = await self._network.request(lambda: {one: answer(one) for one in partitions})
+        return {one: Consumed.of(at).told() for one, at in found.items() if at is not None}
 
     async def getmany(self, *, timeout_ms: int, max_records: int = 500) -> dict[TopicPartition, list[Entry]]:
         """Fetch until something comes or the time is over; hand over in one step with moving the position."""

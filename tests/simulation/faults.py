@@ -122,6 +122,19 @@ def offsets_gone(world: World) -> None:
     world.broker.committed.clear()
 
 
+def old_offsets(world: World) -> None:
+    """Let the group's coordinator come up with offsets of a while ago, often with all workers."""
+    old = dict(world.broker.committed)
+
+    def come_up() -> None:
+        world.broker.behind = old
+        if world.chance.random() < 0.7:
+            for name in list(world.workers):
+                world.kill(name)
+
+    world.loop.later(world.chance.uniform(0.5, 10), come_up)
+
+
 def changelog_cut(world: World) -> None:
     """Lose the beginning of a changelog, or all of it, and the workers with it."""
     log = world.broker.logs[world.chance.choice(world.places(CHANGELOG))]
@@ -137,7 +150,7 @@ def changelog_cut(world: World) -> None:
 FAULTS = (
     *(kill, kill, kill, freeze, freeze, terminate, join, broker_away),
     *(split_brain, fencing, loss, slowness, late_markers, forgetting),
-    *(refusal, compaction, old_disk),
+    *(refusal, compaction, old_disk, old_offsets),
 )
 # Damage to what the broker stores: a world has one kind of it, for outputs could not be right after both.
 DAMAGES = ((), (), (changelog_cut,), (offsets_gone,))

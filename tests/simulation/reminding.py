@@ -47,10 +47,12 @@ class Reminding:
     def process(self, batch: Batch) -> None:
         for record in batch.records:
             batch.offset = record.offset
+            told = len(batch.outputs)
             if record.key:
                 self._count(batch, record)
             elif not self._remind(batch, record):
-                batch.next_offset = record.offset  # the rest of them in the next batch
+                # The rest of them in the next batch.
+                batch.next_offset, batch.begun = record.offset, len(batch.outputs) - told
                 return
 
     def _count(self, batch: Batch, record: Record) -> None:

@@ -10,7 +10,9 @@ from hashlib import sha256
 from random import Random
 from typing import TYPE_CHECKING
 
+from processors.engine.place import Place
 from processors.engine.recovery import PROGRESS_KEY
+from tests.simulation.clients import Consumed
 from tests.simulation.faults import DAMAGES, FAULTS
 from tests.simulation.loop import StalledError
 from tests.simulation.reminding import CHANGELOG, OUT, SOURCE, expected
@@ -128,9 +130,9 @@ class Scenario:
         for source, log in zip(self._world.places(SOURCE), self._world.places(CHANGELOG), strict=True):
             if self._world.broker.is_settled(f"reminding-{SOURCE}-{source.partition}"):
                 progress = _progress(self._world.broker.logs[log])
-                committed = self._world.broker.committed.get(source, 0)
-                if progress != committed:
-                    self._violations.append(f"{source}: offset {committed} committed, state at {progress}")
+                committed = Consumed.of(self._world.broker.committed.get(source, 0)).told()
+                if progress.to_commit() != committed:
+                    self._violations.append(f"{source}: {committed} committed, state at {progress}")
 
     async def _until_done(self) -> None:
         await asyncio.sleep(ACTION_S + HEALED_S)
@@ -186,8 +188,9 @@ class Scenario:
                     yield row.key or b"", row.value or b""
 
 
-def _progress(log: Log) -> int:
-    return int((log.newest(PROGRESS_KEY) or b"0").split()[0])
+def _progress(log: Log) -> Place:
+    offset, *_, told = map(int, (log.newest(PROGRESS_KEY) or b"0 0").split())
+    return Place(offset, told)
 
 
 def _rows(logs: Iterable[Log]) -> list[tuple[object, ...]]:

@@ -7,8 +7,12 @@ import json
 from random import Random
 from typing import TYPE_CHECKING
 
+import pytest
+
+from processors.engine.place import BEGINNING, Place
 from processors.engine.recovery import PROGRESS_KEY, progress_row
 from processors.engine.standby import Standby
+from tests.simulation.clients import Consumed
 from tests.simulation.disks import Disk, DiskShelf
 from tests.simulation.reminding import CHANGELOG, OUT, SOURCE, expected
 from tests.simulation.world import World
@@ -102,6 +106,50 @@ def test_a_changelog_cut_while_its_new_owner_reads_it_leaves_no_old_state() -> N
         _judge(world)
 
 
+def _consumed(world: World) -> Place:
+    offset, told = Consumed.of(world.broker.committed.get(world.place(SOURCE, 0), 0)).told()
+    return Place(offset, int(told or 0))
+
+
+def _covered(world: World) -> Place:
+    row = world.broker.logs[world.place(CHANGELOG, 0)].newest(PROGRESS_KEY)
+    offset, *_, told = map(int, (row or b"0 0").split())
+    return Place(offset, told)
+
+
+@pytest.mark.parametrize("told", [2, 4])
+@pytest.mark.parametrize("again", [False, True], ids=["then-whole", "then-again"])
+def test_a_clock_half_done_when_its_owner_dies_and_the_changelog_is_lost_is_told_once(
+    told: int, *, again: bool
+) -> None:
+    """Five are due, two are reminded in a transaction; `again`: the next owner dies on the way, too."""
+    world = _world()
+    changelog = world.broker.logs[world.place(CHANGELOG, 0)]
+
+    async def course() -> None:
+        for number, contact in enumerate([b"a", b"b", b"c", b"d", b"e"]):
+            _publish(world, number, contact)
+        await _until(lambda: _consumed(world).told == told)
+        _kill_all(world)
+        await asyncio.sleep(10)
+        half = _consumed(world)
+        assert half.told == told
+        changelog.cut(changelog.end)
+        world.supervise(1)
+        if again:
+            await _until(lambda: _covered(world) > BEGINNING and _covered(world).told == 2)
+            _kill_all(world)
+            await asyncio.sleep(10)
+            assert _covered(world) == half._replace(told=2)
+            world.supervise(1)
+        await _until(lambda: len(_told(world)) == 5 and _has_all(world))
+
+    with world.running():
+        world.supervise(1)
+        world.loop.run_until_complete(asyncio.wait_for(course(), timeout=120))
+        _judge(world)
+
+
 def test_a_standby_whose_changelog_was_cut_before_it_had_read_that_keeps_no_old_state() -> None:
     world = _world()
     place = world.place(CHANGELOG, 0)
@@ -110,10 +158,10 @@ def test_a_standby_whose_changelog_was_cut_before_it_had_read_that_keeps_no_old_
     async def course() -> None:
         copies = Standby(DiskShelf(Disk(holder="us")), "simulated", [place], loop=world.loop)
         await copies.start()
-        world.broker.publish(place, [(b"a", b"old"), (b"b", b"1"), (PROGRESS_KEY, progress_row(2, 2))])
+        world.broker.publish(place, [(b"a", b"old"), (b"b", b"1"), (PROGRESS_KEY, progress_row(Place(2), 2))])
         await asyncio.sleep(2)
         world.network.broker_away = True
-        changelog.append([(b"a", b"new"), (b"b", b"2"), (PROGRESS_KEY, progress_row(4, 2))], 0)
+        changelog.append([(b"a", b"new"), (b"b", b"2"), (PROGRESS_KEY, progress_row(Place(4), 2))], 0)
         changelog.cut(4)
         world.network.broker_away = False
         await asyncio.sleep(2)

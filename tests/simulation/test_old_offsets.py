@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from random import Random
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from processors.engine import transaction
 from processors.engine.batch import Output
+from processors.engine.place import Place
 from tests.simulation.clients import Producer
 from tests.simulation.reminding import OUT, SOURCE
 from tests.simulation.world import Cast, World
@@ -74,17 +76,22 @@ def test_an_answer_counts_when_the_next_one_after_another_write_is_the_same(firs
     world.broker.committed[source] = EVENTS
     answers = iter([first])  # then the coordinator goes down, and is itself again
 
-    class Reader:
-        async def committed(self, place: TopicPartition) -> int | None:
-            return next(answers, world.broker.fetch_committed(place))
+    class Coordinator:
+        async def fetch_committed_offsets(
+            self, places: list[TopicPartition]
+        ) -> dict[TopicPartition, tuple[int, str]]:
+            found = {one: next(answers, world.broker.fetch_committed(one)) for one in places}
+            return {one: (at, "") for one, at in found.items() if at is not None}
 
-    async def course() -> int | None:
+    async def course() -> Place | None:
         producer = Producer(world, "passing-in-0")
         await producer.start()
-        return await transaction.committed_offset(producer, Reader(), source, GROUP)
+        return await transaction.committed_offset(
+            producer, SimpleNamespace(_coordinator=Coordinator()), source, GROUP
+        )
 
     with world.running():
-        assert world.loop.run_until_complete(course()) == EVENTS
+        assert world.loop.run_until_complete(course()) == Place(EVENTS)
 
 
 def _publish(world: World, numbers: range | list[int]) -> None:

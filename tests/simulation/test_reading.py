@@ -11,6 +11,7 @@ import pytest
 
 from processors.engine import crossing, partition
 from processors.engine.member import AT_ONCE
+from processors.engine.waiting import PAUSE_BYTES
 from schemas.errors import LifecycleError
 from tests.simulation.reminding import CHANGELOG, OUT, SOURCE
 from tests.simulation.world import Cast, World
@@ -115,7 +116,7 @@ def test_partitions_that_read_history_leave_the_transactions_to_the_others() -> 
 
 def test_large_records_that_wait_are_bounded_by_their_bytes_and_all_are_processed_in_the_end() -> None:
     world, library = _world(1), Library(1)
-    records, size = 60, partition.PAUSE_BYTES // 8
+    records, size = 60, PAUSE_BYTES // 8
     world.fetch_records = 3
 
     async def course() -> int:

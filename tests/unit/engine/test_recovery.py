@@ -4,6 +4,7 @@ import pytest
 from aiokafka import TopicPartition
 
 from processors.engine import recovery
+from processors.engine.place import Place
 from processors.engine.recovery import NO_BARRIER, _trusted, progress_row
 from processors.engine.store import MemoryStore
 
@@ -18,7 +19,7 @@ def _store_of(*keys: bytes) -> MemoryStore:
 
 def test_a_changelog_with_all_its_contacts_is_read_on_from() -> None:
     store = _store_of(b"a", b"b")
-    assert _trusted(CHANGELOG, store, progress_row(next_offset=17, contacts=2)) == (17, NO_BARRIER)
+    assert _trusted(CHANGELOG, store, progress_row(Place(17), contacts=2)) == (Place(17), NO_BARRIER)
     assert len(store) == 2
 
 
@@ -27,7 +28,7 @@ def test_an_empty_changelog_is_read_from_the_beginning_of_the_source() -> None:
 
 
 def test_a_changelog_that_lost_contacts_or_its_progress_counts_as_empty() -> None:
-    for progress in (progress_row(next_offset=17, contacts=3), None):
+    for progress in (progress_row(Place(17), contacts=3), None):
         store = _store_of(b"a", b"b")
         assert _trusted(CHANGELOG, store, progress) is None
         assert len(store) == 0

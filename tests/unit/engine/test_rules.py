@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from processors.engine import rules
+from processors.engine import folding, rules
 from processors.engine.lifecycle import Lifecycle, LifecycleClock
 from processors.lifecycle_files import load_lifecycle, presets
 from processors.promotion.barrier import barrier
@@ -42,10 +42,10 @@ class Traffic:
 
     def flow(self, events: int) -> None:
         for _ in range(events):
-            self._one()
+            self.one()
             self._worker.run(self._chance.randint(1, 9))
 
-    def _one(self) -> None:
+    def one(self) -> None:
         chance, worker = self._chance, self._worker
         self.now += chance.choice((0, 1, HOUR, DAY, 9 * DAY))
         who = f"c{chance.randrange(5)}"
@@ -123,6 +123,32 @@ def test_replay_of_a_log_with_barriers_gives_the_changes_and_states_of_the_live_
     told, states = replayed(PLANS[names[0]], worker)
     assert worker.states() == states
     assert worker.told == told
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_changelog_lost_at_any_chunk_of_a_clock_or_a_barrier_makes_nobody_told_twice(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = Random(seed)  # noqa: S311 - reproducible
+    monkeypatch.setattr(rules, "GONE_OVER_AT_ONCE", chance.choice((1, 2)))
+    monkeypatch.setattr(folding, "ADVANCED_AT_ONCE", chance.choice((1, 2)))
+    old, new = (PLANS[chance.choice(sorted(PLANS))] for _ in range(2))
+    worker = Partitions(Lifecycle(old), 2)
+    traffic = Traffic(chance, worker)
+    traffic.flow(20)
+    for number_of_event in range(60):
+        if number_of_event == 30:
+            promote(worker, old, new, 2, traffic.now)
+        traffic.one()
+        for _ in range(chance.randint(1, 6)):
+            number = chance.randrange(2)
+            worker.step(number, 5)
+            if chance.random() < 0.1:
+                chance.choice((worker.lose, worker.restart))(number)
+    worker.run()
+    told, states = replayed(old, worker)
+    assert worker.told == told
+    assert worker.states() == states
 
 
 @pytest.mark.parametrize("seed", range(8))
