@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import defaultdict
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -130,11 +131,10 @@ def _partition_of_id(key: bytes, count: int) -> int:
 
 def route(outputs: Iterable[Output], counts: Mapping[str, int]) -> Rows:
     """Group outputs by target partition, in order; `counts` is the number of partitions of each topic."""
-    rows: Rows = {}
+    rows: defaultdict[tuple[str, int], list[Row]] = defaultdict(list)
     for topic, key, value, headers in outputs:
-        target = TopicPartition(topic, partition_of(key or b"", counts[topic]))
-        rows.setdefault(target, []).append((key, value, headers))
-    return rows
+        rows[topic, partition_of(key or b"", counts[topic])].append((key, value, headers))
+    return {TopicPartition(*target): of_target for target, of_target in rows.items()}
 
 
 async def commit(
