@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from processors.engine import generations, redelivery
+from processors.engine.fencing import transactional_prefix
 from processors.engine.intake import Intake
 from processors.engine.lifecycle import Lifecycle
-from processors.engine.partition import transactional_prefix
 from projections.log import OUTPUTS
 from schemas.topics import (
     ALL,

@@ -17,6 +17,7 @@ from aiokafka import TopicPartition
 
 from processors.engine.batch import NO_HEADERS, Batch
 from processors.engine.crossing import cross, read_record
+from processors.engine.fencing import Ownership, transactional_prefix
 from processors.engine.history import read_history
 from processors.engine.metrics import Meter
 from processors.engine.place import BEGINNING
@@ -30,7 +31,7 @@ from processors.engine.recovery import (
 )
 from processors.engine.store import Covered, MemoryStore
 from processors.engine.timers import Timers
-from processors.engine.transaction import commit, committed_offset, fence, make_producer, partition_of, route
+from processors.engine.transaction import partition_of, route
 from processors.engine.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -50,11 +51,6 @@ BATCH_S = 0.1
 MIN_BATCH = 50
 PACE_S = 0.05  # between two transactions under light load: each costs the worker about 1 ms, full or not
 MAX_BATCH = 4_000
-
-
-def transactional_prefix(processor: str, topic: str) -> str:
-    """Return how the transactional ids of a processor's source begin; the partition's number follows."""
-    return f"{processor}-{topic}-"
 
 
 class Partition:
@@ -80,9 +76,8 @@ class Partition:
         self._processor = processor
         self._consumer = consumer
         self._bootstrap = bootstrap
-        self._producer = make_producer(
-            bootstrap, f"{transactional_prefix(processor.name, source.topic)}{source.partition}"
-        )
+        transactional_id = f"{transactional_prefix(processor.name, source.topic)}{source.partition}"
+        self._ownership = Ownership(bootstrap, transactional_id, processor.name)
         self._counts: dict[str, int] = {}  # partitions of each topic written to
         self._written = (
             BEGINNING  # what was told up to here may have to be folded again, but is not told again
@@ -105,10 +100,10 @@ class Partition:
 
     async def open(self) -> None:
         """Fence the former owner, recover, find where to read on. Each step relies on the one before."""
-        await self._producer.start()
+        await self._ownership.start()
         for topic in {*self._processor.outputs, self.source.topic}:
-            self._counts[topic] = len(await self._producer.partitions_for(topic))
-        await fence(self._producer, self._targets(), self.source, self._processor.name)
+            self._counts[topic] = len(await self._ownership.producer.partitions_for(topic))
+        await self._ownership.fence(self._targets())
         progress = None
         if self._changelog is not None:
             self.store, self._taken = await self._shelf.take(self._changelog), True
@@ -117,7 +112,7 @@ class Partition:
             await restore_timers(self._processor.clock, self.store, self.timers)
         if progress is not None and progress.barrier != NO_BARRIER:
             self._rules = await read_record(self._bootstrap, self.source, progress.barrier)
-        committed = await committed_offset(self._producer, self._consumer, self.source, self._processor.name)
+        committed = await self._ownership.committed_offset(self._consumer, self.source)
         self.place, self._written = await find_start(
             self._consumer, self.source, committed, progress, stateful=self._changelog is not None
         )
@@ -174,6 +169,7 @@ class Partition:
 
     def tick(self, now: int) -> None:
         """Ask for a clock record if a timer is due at `now` (ms, UTC) and none is under way."""
+        self._wake.set()  # it may have lost its coordinator
         clock = self._processor.clock
         if clock and self._accepting and self.timers.clock_sent is None and self.timers.is_due(now):
             self.timers.clock_sent = now
@@ -190,7 +186,7 @@ class Partition:
         if self._changelog is not None and self._taken:
             self._taken = False
             self._shelf.put_back(self._changelog, self.store)
-        await self._producer.stop()
+        await self._ownership.stop()
 
     @property
     def _changelog(self) -> TopicPartition | None:
@@ -198,19 +194,21 @@ class Partition:
         return None if topic is None else TopicPartition(topic, self.source.partition)
 
     def _has_work(self) -> bool:
-        return self._accepting and (self._clock is not None or bool(self._waiting))
+        return self._accepting and (self._clock is not None or bool(self._waiting) or self._ownership.lost)
 
     async def _work(self) -> None:
         """Do one transaction, if there still is something to do: a rebalance may have come first."""
         if self._clock is not None:
             await self._send_clock(self._clock)
-        elif self._has_work():
+        elif self._waiting:
             await self._process()
+        elif self._accepting:
+            await self._ownership.make_sure()
 
     async def _send_clock(self, value: bytes) -> None:
         """Append the clock to the source itself, fenced like everything else; it comes back as a record."""
         self._clock = None
-        await commit(self._producer, {self.source: [(b"", value, NO_HEADERS)]}, {}, self._processor.name)
+        await self._ownership.commit({self.source: [(b"", value, NO_HEADERS)]}, {})
 
     async def _process(self) -> None:
         """Turn the waiting records into one transaction."""
@@ -237,7 +235,7 @@ class Partition:
         silent = after <= self._written
         rows = self._rows(batch, after)
         consumed = {} if silent else {self.source: after.to_commit()}
-        ends = await commit(self._producer, rows, consumed, self._processor.name)
+        ends = await self._ownership.commit(rows, consumed)
         self.store.apply(batch.states, self._covered(rows, ends))
         self.place = after
         self.processed += finished

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import defaultdict
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -19,7 +18,6 @@ from aiokafka.errors import (
 )
 from aiokafka.partitioner import murmur2
 
-from processors.engine.place import consumed_place
 from schemas.errors import LifecycleError
 from schemas.kafka_access import kafka_access
 from schemas.values import ID_BYTES
@@ -27,12 +25,10 @@ from schemas.values import ID_BYTES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from aiokafka import AIOKafkaConsumer
     from aiokafka.producer.message_accumulator import BatchBuilder
     from aiokafka.structs import RecordMetadata
 
     from processors.engine.batch import Headers, Output
-    from processors.engine.place import Place
 
 Row = tuple[bytes | None, bytes | None, "Headers"]
 Rows = dict[TopicPartition, list[Row]]
@@ -43,7 +39,6 @@ TRANSACTION_TIMEOUT_MS = 8_000
 # Under the brokers' default limit for a record batch (1,048,588 bytes); a larger record still travels alone.
 MAX_BATCH_BYTES = 1_000_000
 RETRY_BACKOFF_MS = 20  # for a few ms after a commit the coordinator answers "still committing the last one"
-log = logging.getLogger(__name__)
 
 FENCED = (ProducerFenced, InvalidProducerEpoch, InvalidProducerIdMapping)
 
@@ -70,44 +65,6 @@ def make_producer(bootstrap: str, transactional_id: str) -> AIOKafkaProducer:
         retry_backoff_ms=RETRY_BACKOFF_MS,
         **kafka_access(),
     )
-
-
-async def fence(
-    producer: AIOKafkaProducer, targets: Iterable[TopicPartition], source: TopicPartition, group: str
-) -> None:
-    """Let an aborted transaction without records pass through every partition that this producer writes to.
-
-    Its markers carry the new epoch into each. So nothing that a former owner sent can be written there any
-    more, and whatever of it is still open there ends as aborted: also where the coordinator has lost track of
-    it (seen when a broker stood still for 45 s), which else would become visible with our first commit.
-
-    The group's offsets are one of them: `committed_offset` says why.
-    """
-    await producer.begin_transaction()
-    for target in targets:  # aiokafka's public way into a transaction is a record
-        producer._txn_manager.maybe_add_partition_to_txn(target)  # noqa: SLF001
-    await producer.send_offsets_to_transaction({source: 0}, group)  # never to be seen
-    await producer.abort_transaction()
-
-
-async def committed_offset(
-    producer: AIOKafkaProducer, consumer: AIOKafkaConsumer, source: TopicPartition, group: str
-) -> Place | None:
-    """Return what the group has consumed of a source whose former owner was fenced: two answers that agree.
-
-    A group's coordinator that has just come up may be asked for offsets before it has read them all; aiokafka
-    takes its refusal for "nothing was consumed", and was told older offsets, too. But it answers a write only
-    when all that was committed before can be read. `fence` wrote, so only a broker that went down since then
-    can make the first answer wrong; the second comes after another write.
-    """
-    answer = await consumed_place(consumer, source)
-    while True:
-        await fence(producer, (), source, group)
-        again = await consumed_place(consumer, source)
-        if again == answer:
-            return again
-        log.warning("offset told anew topic=%s partition=%d first=%s then=%s", *source, answer, again)
-        answer = again
 
 
 def is_fenced(error: BaseException) -> bool:

@@ -29,12 +29,13 @@ class Point(NamedTuple):
 _PRODUCER = "aiokafka:AIOKafkaProducer"
 _MEMBER = "processors.engine.member:Member"
 WORKER = {
-    "fenced": Point(after=True, where=f"{_PRODUCER}.start"),
+    "started": Point(after=True, where=f"{_PRODUCER}.start"),
+    "fenced": Point(after=True, where="processors.engine.fencing:Ownership.fence"),
     "recovering": Point(after=True, where="processors.engine.recovery:left_to_read"),
     "recovered": Point(after=True, where="processors.engine.partition:restore"),
     "start-found": Point(after=True, where="processors.engine.partition:find_start"),
     "opened": Point(after=True, where="processors.engine.partition:Partition.open"),
-    "processed": Point(after=False, where="processors.engine.partition:commit"),
+    "processed": Point(after=False, where="processors.engine.fencing:commit"),
     "begun": Point(after=True, where=f"{_PRODUCER}.begin_transaction"),
     "sent": Point(after=True, where=f"{_PRODUCER}.send_batch"),
     "before-offsets": Point(after=False, where=f"{_PRODUCER}.send_offsets_to_transaction"),

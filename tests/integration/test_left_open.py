@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from kafka import KafkaAdminClient
 from kafka import TopicPartition as Place
 
-from processors.engine.partition import transactional_prefix
+from processors.engine.fencing import transactional_prefix
 from processors.engine.place import BEGINNING
 from processors.engine.recovery import PROGRESS_KEY, progress_row
 from processors.stack.kafka import kafka_server
@@ -64,6 +64,20 @@ def test_what_no_coordinator_knows_of_ends_when_the_partition_is_opened_and_is_n
     assert subject.judge(events)[1:] == (0, 0, 0)
 
 
+def test_what_lacks_the_marker_of_a_commit_is_committed_when_the_partition_is_opened(
+    credulous: str, tmp_path: Path
+) -> None:
+    subject = CountingSubject(credulous, "lacking")
+    events = subject.events(200, seed=2)
+    _run(credulous, subject, tmp_path, events[:100])
+    out = TopicPartition("lacking-out", 0)
+    asyncio.run(_leave_open(credulous, {out: (b"contact", b"decided")}, name="lacking", committed=True))
+    assert _open_at(credulous, out, name="lacking")
+    _run(credulous, subject, tmp_path, events[100:])
+    assert not _open_at(credulous, out, name="lacking")
+    assert [row.value for row in read_topic(credulous, "lacking-out")].count(b"decided") == 1
+
+
 def _run(bootstrap: str, subject: CountingSubject, logs: Path, events: Events) -> None:
     """Send events and let a worker count them."""
     producer = make_producer(bootstrap)
@@ -77,11 +91,22 @@ def _run(bootstrap: str, subject: CountingSubject, logs: Path, events: Events) -
         fleet.stop()
 
 
-async def _leave_open(bootstrap: str, records: dict[TopicPartition, tuple[bytes, bytes]]) -> None:
-    """Write as the owner of partition 0 does, but without a word to the coordinator; then be gone."""
-    name = f"{transactional_prefix(NAME, f'{NAME}-in')}0"
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, transactional_id=name)
+async def _leave_open(
+    bootstrap: str,
+    records: dict[TopicPartition, tuple[bytes, bytes]],
+    *,
+    name: str = NAME,
+    committed: bool = False,
+) -> None:
+    """Write as the owner of partition 0 does, but without a word to the coordinator; then be gone.
+
+    `committed`: the last transaction that the coordinator knows of.
+    """
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, transactional_id=_id(name))
     await producer.start()
+    if committed:
+        async with producer.transaction():
+            await producer.send_and_wait(f"{name}-changelog", b"", b"other", partition=1)
     await producer.begin_transaction()
     for target, (key, value) in records.items():
         producer._txn_manager.txn_partitions.add(target)  # as if it had told the coordinator
@@ -89,10 +114,13 @@ async def _leave_open(bootstrap: str, records: dict[TopicPartition, tuple[bytes,
     await producer.stop()
 
 
-def _open_at(bootstrap: str, place: TopicPartition) -> bool:
+def _open_at(bootstrap: str, place: TopicPartition, name: str = NAME) -> bool:
     """Tell whether a transaction is open in a partition that no coordinator has in hand."""
-    name = f"{transactional_prefix(NAME, f'{NAME}-in')}0"
     with KafkaAdminClient(bootstrap_servers=bootstrap) as admin:
-        assert not admin.describe_transactions([name])[name].topic_partitions
+        assert not admin.describe_transactions([_id(name)])[_id(name)].topic_partitions
         ((_, found),) = admin.describe_producers([Place(*place)]).items()
     return any(one.current_transaction_start_offset >= 0 for one in found.active_producers)
+
+
+def _id(name: str) -> str:
+    return f"{transactional_prefix(name, f'{name}-in')}0"

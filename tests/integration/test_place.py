@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from processors.engine.fencing import Ownership
 from processors.engine.place import Place
-from processors.engine.transaction import commit, committed_offset, make_producer
 from tests.builders.kafka import create_topics
 
 if TYPE_CHECKING:
@@ -23,15 +23,15 @@ def test_a_group_says_what_was_told_of_the_record_at_its_offset(
     half, whole, untouched = (TopicPartition(topic, number) for number in range(3))
 
     async def run() -> list[Place | None]:
-        producer = make_producer(bootstrap_servers, group)
+        ownership = Ownership(bootstrap_servers, group, group)
         consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap_servers, group_id=group)
-        await producer.start()
+        await ownership.start()
+        await ownership.fence([])
         await consumer.start()
-        offsets = {half: Place(7, told=2_000).to_commit(), whole: Place(9).to_commit()}
-        await commit(producer, {}, offsets, group)
-        answers = [await committed_offset(producer, consumer, one, group) for one in (half, whole, untouched)]
+        await ownership.commit({}, {half: Place(7, told=2_000).to_commit(), whole: Place(9).to_commit()})
+        answers = [await ownership.committed_offset(consumer, one) for one in (half, whole, untouched)]
         await consumer.stop()
-        await producer.stop()
+        await ownership.stop()
         return answers
 
     assert asyncio.run(run()) == [Place(7, told=2_000), Place(9), None]

@@ -26,12 +26,13 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Transaction:
-    """`ending`: decided, but not every marker is written."""
+    """`markers`: where they are to be written yet, once it is decided; None: among the group's offsets."""
 
     since: float
-    targets: list[TopicPartition] = field(default_factory=list)
+    targets: list[TopicPartition | None] = field(default_factory=list)
     offsets: dict[TopicPartition, int] = field(default_factory=dict)
     ending: bool = False
+    markers: list[TopicPartition | None] = field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,6 +41,9 @@ class TransactionalId:
 
     epoch: int = -1
     open: Transaction | None = None
+    committed: bool = False  # the last transaction of this epoch
+    missing: set[TopicPartition | None] = field(default_factory=set)  # where one's marker was left out
+    offsets: dict[TopicPartition, int] = field(default_factory=dict)  # the group waits for their marker
 
 
 class Broker:
@@ -52,9 +56,9 @@ class Broker:
         self.logs = {place: Log(topic=place.topic, partition=place.partition) for place in places}
         self.committed: dict[TopicPartition, int] = {}
         self.behind: dict[TopicPartition, int] | None = None
+        self.undecidable = False  # an owner died after the question how its predecessor's transaction ended
         self.decided: dict[TopicPartition, int] = {}  # `committed`, as soon as a commit is certain
         self.marker_delay = 0.01
-        self.forgetful = 0.0  # how likely a marker is left out when a transaction is aborted by another
         self.settled: Callable[[str], None] = lambda _id: None
         self._ids: dict[str, TransactionalId] = {}
         self._loop = loop
@@ -81,7 +85,14 @@ class Broker:
                 self._fence(name, known.open)
             raise ConcurrentTransactions
         known.epoch += 1
+        self.undecidable |= bool(known.missing) and not known.committed
+        known.committed = False
         return known.epoch
+
+    def last_transaction(self, name: str) -> tuple[int, bool]:
+        """Return the epoch of an id, and whether its last transaction was decided to commit."""
+        known = self._ids.get(name, TransactionalId())
+        return known.epoch, known.committed
 
     def produce(self, name: str, epoch: int, target: TopicPartition, rows: Iterable[Row]) -> int:
         """Append records as part of the id's transaction, begun if need be; return where the first one is."""
@@ -90,14 +101,16 @@ class Broker:
         self._append(target, rows, name)
         return first
 
-    def add(self, name: str, epoch: int, targets: Iterable[TopicPartition]) -> None:
+    def add(self, name: str, epoch: int, targets: Iterable[TopicPartition | None]) -> None:
         """Make partitions part of the id's transaction, begun if need be."""
         transaction = self._transaction(name, epoch)
         transaction.targets += (one for one in targets if one not in transaction.targets)
 
     def send_offsets(self, name: str, epoch: int, offsets: Mapping[TopicPartition, int]) -> None:
         """Make consumed offsets part of the id's transaction; what was committed before can be read then."""
+        self.add(name, epoch, [None])
         self._transaction(name, epoch).offsets.update(offsets)
+        self._ids[name].offsets.update(offsets)
         self.behind = None
 
     def fetch_committed(self, source: TopicPartition) -> int | None:
@@ -136,8 +149,9 @@ class Broker:
         return sum(known.open is not None and not known.open.ending for known in self._ids.values())
 
     def is_settled(self, name: str) -> bool:
-        """Tell whether nothing of a transactional id is open."""
-        return name not in self._ids or self._ids[name].open is None
+        """Tell whether nothing of a transactional id is open, also not for want of a marker."""
+        known = self._ids.get(name, TransactionalId())
+        return not (known.open or known.offsets or any(log.is_open(name) for log in self.logs.values()))
 
     def wake_on_change(
         self, reader: object, places: Iterable[TopicPartition], wake: Callable[[], None]
@@ -166,29 +180,50 @@ class Broker:
 
     def _fence(self, name: str, transaction: Transaction) -> None:
         """Abort a producer's transaction and refuse it from now on."""
-        self._ids[name].epoch += 1
-        kept = [one for one in transaction.targets if self._chance.random() >= self.forgetful]
-        transaction.targets = kept
+        known = self._ids[name]
+        known.epoch += 1
+        self.undecidable |= bool(known.missing)
         self._end(name, transaction, ABORTED)
+
+    def lose_markers(self) -> None:
+        """Go down while markers are being written; come up and leave out those of some partitions."""
+        for name, known in self._ids.items():
+            if known.open is not None:
+                for where in tuple(known.open.markers):
+                    if self._chance.random() < 0.5:
+                        self._mark(name, known.open, where, None)
 
     def _end(self, name: str, transaction: Transaction, status: str) -> None:
         """Write the markers, in any order, then take the id for settled."""
         transaction.ending = True
-        left = [*transaction.targets, None]  # None: the offsets' own partition
+        transaction.markers = [*transaction.targets]
+        self._ids[name].committed = status == COMMITTED
+        if not transaction.markers:
+            self._ids[name].open = None
+        for where in tuple(transaction.markers):
+            write = partial(self._mark, name, transaction, where, status)
+            self._loop.later(self._chance.uniform(0, self.marker_delay), write)
 
-        def write(where: TopicPartition | None) -> None:
-            if where is not None:
-                self.logs[where].settle(name, status)
-                self._changed(where)
-            elif status == COMMITTED:
-                self.committed.update(transaction.offsets)
-            left.remove(where)
-            if not left:
-                self._ids[name].open = None
-                self.settled(name)
-
-        for where in tuple(left):
-            self._loop.later(self._chance.uniform(0, self.marker_delay), partial(write, where))
+    def _mark(
+        self, name: str, transaction: Transaction, where: TopicPartition | None, status: str | None
+    ) -> None:
+        """Write a marker, or (status None) leave it out; the last one settles the id."""
+        if where not in transaction.markers:
+            return
+        transaction.markers.remove(where)
+        known = self._ids[name]
+        known.missing.discard(where)
+        if status is None and known.committed:
+            known.missing.add(where)
+        if where is not None and status is not None:
+            self.logs[where].settle(name, status)
+            self._changed(where)
+        elif status is not None:
+            self.committed.update(known.offsets if status == COMMITTED else {})
+            known.offsets.clear()
+        if not transaction.markers:
+            known.open = None
+            self.settled(name)
 
     def _changed(self, place: TopicPartition) -> None:
         for wake in self._wakes.pop(place, {}).values():

@@ -67,8 +67,9 @@ class Producer:
         self._world = world
         self._id = transactional_id
         self._epoch = -1
-        self._txn_manager = self  # aiokafka's, as far as the engine knows it
-        self._empty: list[TopicPartition] = []
+        self._txn_manager = self._sender = self  # aiokafka's, as far as the engine knows them
+        self._empty: list[TopicPartition | None] = []
+        self.producer_id = 0
         self._sending: list[asyncio.Task[SimpleNamespace]] = []
         self._in_order: dict[TopicPartition, asyncio.Lock] = {}
 
@@ -77,6 +78,14 @@ class Producer:
 
     async def stop(self) -> None:
         """An open transaction is left open: the next owner, or time, aborts it."""
+
+    @property
+    def producer_epoch(self) -> int:
+        return self._epoch
+
+    @property
+    def connection(self) -> object:
+        return None if self._network.broker_away else self._network.connection
 
     async def partitions_for(self, topic: str) -> set[int]:
         return await self._network.request(lambda: self._broker.partitions(topic))
@@ -91,9 +100,13 @@ class Producer:
     def maybe_add_partition_to_txn(self, target: TopicPartition) -> None:
         self._empty.append(target)
 
+    async def _do_add_offsets_to_txn(self, _group: str) -> bool:
+        self._empty.append(None)
+        return True
+
     async def abort_transaction(self) -> None:
         """Abort, with markers in the partitions that were added."""
-        await self._network.patient(lambda: self._broker.add(self._id, self._epoch, self._empty))
+        await self._add()
         await self._network.patient(lambda: self._broker.abort(self._id, self._epoch))
 
     async def send_batch(
@@ -116,7 +129,12 @@ class Producer:
     async def commit_transaction(self) -> None:
         """Wait for what was sent, whatever became of it, and commit: so does aiokafka."""
         await asyncio.gather(*self._sending, return_exceptions=True)
+        await self._add()
         await self._network.patient(lambda: self._broker.commit(self._id, self._epoch))
+
+    async def _add(self) -> None:
+        if self._empty:
+            await self._network.patient(lambda: self._broker.add(self._id, self._epoch, self._empty))
 
     async def _deliver(self, target: TopicPartition, rows: list[Row]) -> SimpleNamespace:
         async with self._in_order.setdefault(target, asyncio.Lock()):

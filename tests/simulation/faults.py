@@ -54,11 +54,12 @@ def join(world: World) -> None:
 
 
 def broker_away(world: World) -> None:
-    """Let the broker be gone for a while; sessions begin anew afterwards."""
+    """Let the broker be gone for a while; connections and sessions begin anew afterwards."""
     world.network.broker_away = True
 
     def back() -> None:
         world.network.broker_away = False
+        world.network.connection = object()
         world.group.everyone_seen(world.loop.time())
 
     world.loop.later(world.chance.uniform(0.2, 12), back)
@@ -99,10 +100,16 @@ def late_markers(world: World) -> None:
     world.loop.later(world.chance.uniform(2, 10), lambda: setattr(world.broker, "marker_delay", 0.01))
 
 
-def forgetting(world: World) -> None:
-    """Let the coordinator lose track of where it has to write that a transaction is aborted, for a while."""
-    world.broker.forgetful = 0.3
-    world.loop.later(world.chance.uniform(1, 10), lambda: setattr(world.broker, "forgetful", 0.0))
+def markers_lost(world: World) -> None:
+    """Let the broker go down while it writes markers, and leave out some of them when it comes up."""
+    world.broker.marker_delay = 1.0
+
+    def go_down() -> None:
+        world.broker.marker_delay = 0.01
+        world.broker.lose_markers()
+        broker_away(world)
+
+    world.loop.later(world.chance.uniform(0.2, 2), go_down)
 
 
 def refusal(world: World) -> None:
@@ -149,7 +156,7 @@ def changelog_cut(world: World) -> None:
 
 FAULTS = (
     *(kill, kill, kill, freeze, freeze, terminate, join, broker_away),
-    *(split_brain, fencing, loss, slowness, late_markers, forgetting),
+    *(split_brain, fencing, loss, slowness, late_markers, markers_lost),
     *(refusal, compaction, old_disk, old_offsets),
 )
 # Damage to what the broker stores: a world has one kind of it, for outputs could not be right after both.

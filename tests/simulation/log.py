@@ -61,6 +61,10 @@ class Log:
             entry.status = status
         self.end += 1
 
+    def is_open(self, writer: str) -> bool:
+        """Tell whether anything of a transactional id is neither committed nor aborted."""
+        return writer in self._open
+
     @property
     def stable_end(self) -> int:
         """Up to where a read_committed reader gets."""

@@ -24,6 +24,7 @@ class Network:
         self.delay = 0.02  # s, at most, one way
         self.loss = 0.0
         self.broker_away = False
+        self.connection = object()  # everybody's, to the broker as it is since it came up
         self._loop = loop
         self._chance = chance
 

@@ -125,7 +125,7 @@ class Scenario:
         self._world.loop.later(WATCH_S, self._watch)
 
     def _check_offset(self, _transactional_id: str) -> None:
-        if self._damages:
+        if self._damages or self._world.broker.undecidable:
             return  # then the two need not agree
         for source, log in zip(self._world.places(SOURCE), self._world.places(CHANGELOG), strict=True):
             if self._world.broker.is_settled(f"reminding-{SOURCE}-{source.partition}"):
@@ -158,6 +158,8 @@ class Scenario:
     def _judge(self) -> Iterator[str]:
         """Compare outputs and states with what was sent, and with a fold of the log by other code."""
         world = self._world
+        if world.broker.undecidable:
+            return
         fold = expected(row for place in world.places(SOURCE) for row in world.broker.logs[place].committed())
         outputs: dict[bytes, list[bytes]] = {}
         for number in world.broker.partitions(OUT):

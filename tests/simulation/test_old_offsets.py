@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from processors.engine import transaction
 from processors.engine.batch import Output
+from processors.engine.fencing import Ownership
 from processors.engine.place import Place
-from tests.simulation.clients import Producer
 from tests.simulation.reminding import OUT, SOURCE
 from tests.simulation.world import Cast, World
 
@@ -84,11 +83,9 @@ def test_an_answer_counts_when_the_next_one_after_another_write_is_the_same(firs
             return {one: (at, "") for one, at in found.items() if at is not None}
 
     async def course() -> Place | None:
-        producer = Producer(world, "passing-in-0")
-        await producer.start()
-        return await transaction.committed_offset(
-            producer, SimpleNamespace(_coordinator=Coordinator()), source, GROUP
-        )
+        ownership = Ownership("simulated", "passing-in-0", GROUP)
+        await ownership.start()
+        return await ownership.committed_offset(SimpleNamespace(_coordinator=Coordinator()), source)
 
     with world.running():
         assert world.loop.run_until_complete(course()) == Place(EVENTS)

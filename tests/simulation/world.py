@@ -12,7 +12,8 @@ from unittest.mock import patch
 
 from aiokafka import TopicPartition
 
-from processors.engine import crossing, history, member, partition, recovery, standby, transaction
+from processors.engine import crossing, fencing, history, member, partition, recovery, standby, transaction
+from processors.engine.fencing import Last, Owner
 from processors.engine.member import Member
 from processors.engine.standby import Standby
 from tests.simulation.broker import Broker
@@ -130,6 +131,8 @@ class World:
             (member, "end_process", self.end_process),
             (standby, "end_process", self.end_process),
             *((module, "AIOKafkaConsumer", self._make_reader) for module in (recovery, crossing, history)),
+            (fencing, "last_transaction", self._last_transaction),
+            (fencing, "coordinator_connection", lambda producer: producer.connection),
             (transaction, "AIOKafkaProducer", lambda **given: Producer(self, given["transactional_id"])),
             (partition, "time", clock),
             (partition, "MIN_BATCH", batch),
@@ -146,6 +149,10 @@ class World:
             finally:
                 self._take_down()
                 log.setLevel(level)
+
+    async def _last_transaction(self, _bootstrap: str, name: str) -> Last:
+        epoch, committed = await self.network.request(lambda: self.broker.last_transaction(name))
+        return Last(Owner(0, epoch), committed)
 
     def _make_reader(self, **given: str) -> Consumer:
         jumps = given.get("auto_offset_reset") != "none"

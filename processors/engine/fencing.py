@@ -1,0 +1,184 @@
+"""How a new owner of a transactional id takes over: what the former one began is ended as it was decided.
+
+Brokers lose track of markers. A transaction's coordinator leaves out each partition whose leader it does not
+know at that moment and takes the transaction for complete (seen on Kafka 4.4.0 after a full disk, and after a
+broker stood still for 45 s). What was written there then stays open: nobody can read past it, and the next
+marker of the same producer decides about it, whatever that is. So the first marker of a new owner must be the
+one that is missing; and an owner whose broker was gone takes over from itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, NamedTuple
+
+from aiokafka.client import ConnectionGroup, CoordinationType
+from aiokafka.errors import ProducerFenced
+from kafka.admin import TransactionState
+from kafka.errors import KafkaError, TransactionalIdNotFoundError
+from tenacity import before_sleep_log, retry, retry_if_exception, wait_fixed
+
+from processors.engine.place import consumed_place
+from processors.engine.transaction import commit, make_producer
+from processors.topic_admin import administering
+from schemas.errors import LifecycleError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+    from processors.engine.place import Place
+    from processors.engine.transaction import Rows
+
+RETRY_S = 0.1  # while the coordinator is being found, or loads
+log = logging.getLogger(__name__)
+
+
+class Owner(NamedTuple):
+    """Who may write under a transactional id: each start of a producer has the next epoch."""
+
+    producer_id: int
+    epoch: int
+
+
+NOBODY = Owner(-1, -1)  # has had the id so far
+
+
+class Last(NamedTuple):
+    """The last transaction of a transactional id: whose it was, and whether it was decided to commit it."""
+
+    owner: Owner
+    committed: bool
+
+
+def _is_temporary(error: BaseException) -> bool:
+    return isinstance(error, LifecycleError) or (isinstance(error, KafkaError) and error.retriable)
+
+
+@retry(
+    retry=retry_if_exception(_is_temporary),
+    wait=wait_fixed(RETRY_S),
+    before_sleep=before_sleep_log(log, logging.WARNING),
+)
+async def last_transaction(bootstrap: str, transactional_id: str) -> Last:
+    """Ask the coordinator, as long as it takes."""
+    return await asyncio.to_thread(_last_transaction, bootstrap, transactional_id)
+
+
+def _last_transaction(bootstrap: str, transactional_id: str) -> Last:
+    with administering(bootstrap) as admin:
+        try:
+            last = admin.describe_transactions([transactional_id])[transactional_id]
+        except TransactionalIdNotFoundError:
+            return Last(NOBODY, committed=False)
+    committed = last.state in {TransactionState.PREPARE_COMMIT, TransactionState.COMPLETE_COMMIT}
+    return Last(Owner(last.producer_id, last.producer_epoch), committed)
+
+
+def transactional_prefix(processor: str, topic: str) -> str:
+    """Return how the transactional ids of a processor's source begin; the partition's number follows."""
+    return f"{processor}-{topic}-"
+
+
+class Ownership:
+    """The right to write under a transactional id, until another starts; by means of `producer`."""
+
+    def __init__(self, bootstrap: str, transactional_id: str, group: str) -> None:
+        self._bootstrap = bootstrap
+        self._id = transactional_id
+        self._group = group
+        self._targets: tuple[TopicPartition, ...] = ()
+        self._committed = False  # the last transaction
+        self._connection: object = None  # to the coordinator, since the fencing
+        self.producer = make_producer(bootstrap, transactional_id)
+
+    async def start(self, former: Owner | None = None) -> None:
+        """End the former owner, and learn how its last transaction ended.
+
+        That is asked before: the coordinator forgets it as soon as a producer starts. The answer counts only
+        if nobody started, and nothing was aborted, between the question and our start. Raises ProducerFenced
+        if it is not `former` that we follow.
+        """
+        last = await last_transaction(self._bootstrap, self._id)
+        if former not in {None, last.owner}:
+            raise ProducerFenced
+        await self.producer.start()
+        follows = _owner(self.producer) == Owner(last.owner.producer_id, last.owner.epoch + 1)
+        if former is not None and not follows:
+            raise ProducerFenced
+        self._committed = follows and last.committed
+
+    async def fence(self, targets: Iterable[TopicPartition]) -> None:
+        """Let a transaction without records pass through every partition that may be written to.
+
+        Its markers carry the new epoch into each: nothing that a former owner sent can be written there any
+        more. And what is still open there for want of a marker ends as the last transaction did. The group's
+        offsets are one of these partitions.
+        """
+        self._targets = tuple(targets)
+        await self.producer.begin_transaction()
+        for target in self._targets:  # aiokafka's public way into a transaction is a record, or an offset
+            self.producer._txn_manager.maybe_add_partition_to_txn(target)  # noqa: SLF001
+        while not await self.producer._sender._do_add_offsets_to_txn(self._group):  # noqa: SLF001
+            pass  # it has waited before it says so
+        if self._committed:
+            await self.producer.commit_transaction()
+        else:
+            await self.producer.abort_transaction()
+        self._connection = coordinator_connection(self.producer)
+
+    async def committed_offset(self, consumer: AIOKafkaConsumer, source: TopicPartition) -> Place | None:
+        """Return what the group has consumed of a source: two answers that agree. To be asked after `fence`.
+
+        A group's coordinator that has just come up may be asked for offsets before it has read them all;
+        aiokafka takes its refusal for "nothing was consumed", and was told older offsets, too. But it answers
+        a write only when all that was committed before can be read. So each question comes after a write,
+        never to be seen: only a broker that went down in between can make an answer wrong, and not two alike.
+        """
+        answers: list[Place | None] = []
+        while len(answers) < 2 or answers[-1] != answers[-2]:
+            await self.producer.begin_transaction()
+            await self.producer.send_offsets_to_transaction({source: 0}, self._group)
+            await self.producer.abort_transaction()
+            answers.append(await consumed_place(consumer, source))
+        if answers[0] != answers[-1]:
+            log.warning("offset told anew topic=%s partition=%d told=%s", *source, answers)
+        return answers[-1]
+
+    @property
+    def lost(self) -> bool:
+        """Whether the coordinator was gone since the fencing: markers may be missing."""
+        return self._connection is None or coordinator_connection(self.producer) is not self._connection
+
+    async def make_sure(self) -> None:
+        """Take over from oneself if that is so. Raises ProducerFenced if another was the owner meanwhile."""
+        if self.lost:
+            former, self.producer = self.producer, make_producer(self._bootstrap, self._id)
+            await former.stop()
+            await self.start(_owner(former))
+            await self.fence(self._targets)
+
+    async def commit(
+        self, rows: Rows, consumed: Mapping[TopicPartition, tuple[int, str]]
+    ) -> dict[TopicPartition, int]:
+        """Do one transaction: see `transaction.commit`."""
+        await self.make_sure()
+        return await commit(self.producer, rows, consumed, self._group)
+
+    async def stop(self) -> None:
+        """Stop the producer; the right remains with nobody."""
+        await self.producer.stop()
+
+
+def _owner(producer: AIOKafkaProducer) -> Owner:
+    known = producer._txn_manager  # noqa: SLF001 - aiokafka keeps it to itself
+    return Owner(known.producer_id, known.producer_epoch)
+
+
+def coordinator_connection(producer: AIOKafkaProducer) -> object:
+    """Return the connection to the transactions' coordinator, None when there is none just now."""
+    node = producer._sender._coordinators.get(CoordinationType.TRANSACTION)  # noqa: SLF001
+    connection = producer.client._conns.get((node, ConnectionGroup.COORDINATION))  # noqa: SLF001
+    return connection if connection is not None and connection.connected() else None
