@@ -189,7 +189,7 @@ def _fits(store: Store, kept: Covered) -> bool:
     """
     before = _parsed(kept.progress)
     now = _parsed(store.covered.progress if store.covered else None)
-    return len(store) == now.contacts and now.next_offset >= before.next_offset
+    return len(store) == now.contacts and now.place >= before.place
 
 
 def progress_row(place: Place, contacts: int, barrier: int = NO_BARRIER) -> bytes:
@@ -203,6 +203,10 @@ class _Parsed(NamedTuple):
     barrier: int = NO_BARRIER  # rows of before there were barriers do not name one
     told: int = 0
 
+    @property
+    def place(self) -> Place:
+        return Place(self.next_offset, self.told)
+
 
 def _parsed(progress: bytes | None) -> _Parsed:
     return _Parsed(*map(int, progress.split())) if progress else _Parsed(-1, 0)
@@ -210,14 +214,14 @@ def _parsed(progress: bytes | None) -> _Parsed:
 
 def _trusted(changelog: TopicPartition, store: Store, progress: bytes | None) -> Progress | None:
     """Return what a progress row says if its contacts are all there; else empty the store."""
-    next_offset, contacts, barrier, told = _parsed(progress)
-    if len(store) == contacts:
-        return Progress(Place(next_offset, told), barrier) if progress else None
+    said = _parsed(progress)
+    if len(store) == said.contacts:
+        return Progress(said.place, said.barrier) if progress else None
     log.error(
         "changelog damaged, folding again topic=%s partition=%d contacts=%d expected=%d",
         *changelog,
         len(store),
-        contacts,
+        said.contacts,
     )
     store.clear()
     return None

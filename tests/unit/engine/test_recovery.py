@@ -5,8 +5,8 @@ from aiokafka import TopicPartition
 
 from processors.engine import recovery
 from processors.engine.place import Place
-from processors.engine.recovery import NO_BARRIER, _trusted, progress_row
-from processors.engine.store import MemoryStore
+from processors.engine.recovery import NO_BARRIER, _fits, _trusted, progress_row
+from processors.engine.store import Covered, MemoryStore
 
 CHANGELOG = TopicPartition("changelog", 0)
 
@@ -32,6 +32,13 @@ def test_a_changelog_that_lost_contacts_or_its_progress_counts_as_empty() -> Non
         store = _store_of(b"a", b"b")
         assert _trusted(CHANGELOG, store, progress) is None
         assert len(store) == 0
+
+
+def test_a_store_is_ahead_of_a_changelog_that_has_told_less_of_the_record_it_stands_at() -> None:
+    store = _store_of(b"a", b"b")
+    for told, fits in ((1, False), (2, True), (3, True)):
+        store.covered = Covered(40, progress_row(Place(17, told), contacts=2))
+        assert _fits(store, Covered(30, progress_row(Place(17, told=2), contacts=2))) is fits
 
 
 def test_a_recovery_that_stands_before_an_open_transaction_says_so_once_a_minute(
