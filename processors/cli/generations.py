@@ -34,7 +34,11 @@ def generations(*, as_json: bool, text: int | None) -> None:
         for row in found:
             click.echo(json.dumps(_facts(*row)))
     else:
-        table = Table("generation", "definition", "state", "since", "plan", "way", box=None)
+        table = Table("generation", box=None)
+        for name in ("definition", "state", "since", "plan", "way"):
+            table.add_column(
+                name, overflow="fold"
+            )  # whole on a narrow screen, too: they are there to be copied
         for row in found:
             table.add_row(*_columns(*row))
         Console().print(table)

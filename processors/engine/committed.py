@@ -72,6 +72,9 @@ async def open_committed(bootstrap: str, topic: str) -> AsyncIterator[Committed]
             await consumer.start()
             numbers = sorted(consumer.partitions_for_topic(topic) or ())
             consumer.unsubscribe()
+            # Its tasks must have seen that before it may be stopped: one of them takes the end for the same
+            # news, and is waited for then for ever. They have when another answer is there.
+            await consumer.topics()
         except KafkaError as error:
             raise LifecycleError(
                 f"No Kafka broker answers at {bootstrap} ({type(error).__name__})."
