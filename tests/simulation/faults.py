@@ -143,11 +143,12 @@ def old_offsets(world: World) -> None:
 
 
 def changelog_cut(world: World) -> None:
-    """Lose the beginning of a changelog, or all of it, and the workers with it."""
+    """Lose the beginning of a changelog, or all of it, most often with the workers."""
     log = world.broker.logs[world.chance.choice(world.places(CHANGELOG))]
     log.cut(world.chance.choice([log.end, world.chance.randint(log.start, log.end)]))
-    for name in list(world.workers):
-        world.kill(name)
+    if world.chance.random() < 0.7:  # else somebody may be reading it just now
+        for name in list(world.workers):
+            world.kill(name)
     world.network.delay = 0.1  # makes folding again long enough to be struck, too
     for _ in range(4):
         world.loop.later(world.chance.uniform(1, 10), lambda: kill(world))
