@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from processors.engine.shelf import Shelf
 
 # New objects before Python looks for garbage in cycles, instead of 700. A fetch and a batch make tens of
-# thousands, hardly one of them in a cycle; looking at them again and again took a quarter of a worker's CPU.
+# thousands, hardly one of them in a cycle; looking at them again and again took a fifth of a worker's CPU.
 COLLECT_AFTER = 50_000
 
 
