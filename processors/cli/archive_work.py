@@ -34,10 +34,15 @@ FEW = 20_000  # records: replayed in the second or two that another process take
 
 
 class Work:
-    """An open archive, and passes over all of it. `passes`: how many there will be, for the bar."""
+    """An open archive, and passes over all of it. `passes`: how many there will be, for the bar.
 
-    def __init__(self, archive: Archive, *, jobs: int | None, resume: bool, show: Show) -> None:
-        self.archive, self.passes = archive, 1
+    `purpose`: of files that the command changes afterwards, so that no other one goes on from them.
+    """
+
+    def __init__(
+        self, archive: Archive, *, jobs: int | None, resume: bool, show: Show, purpose: str = ""
+    ) -> None:
+        self.archive, self.passes, self._purpose = archive, 1, purpose
         self._resume, self._show = resume, show
         self._home = load_settings().home / "replay"
         self._records = sum(one.records for one in archive.manifests.values())
@@ -70,7 +75,8 @@ class Work:
             archive=self.archive.root,
             # Named for what is replayed, so that --resume never takes something else for it.
             work=self._folder(
-                plan.plan_hash, as_of, anew, changes, states, packed, *self.archive.manifests.values()
+                *(plan.plan_hash, as_of, anew, changes, states, packed, self._purpose),
+                *self.archive.manifests.values(),
             ),
             as_of=as_of,
             anew=anew,
@@ -81,11 +87,6 @@ class Work:
         tally = replay_parts(job, self.archive.manifests, self._jobs, self.seen)
         self.end_pass()
         return job, tally
-
-    def remove(self, job: Job) -> None:
-        """Remove a job's files before the work ends."""
-        shutil.rmtree(job.work)
-        self._folders.discard(job.work)
 
     def remove_all(self) -> None:
         """Remove all files of this work."""
@@ -102,21 +103,21 @@ class Work:
 
 
 @contextmanager
-def archive_work(events: str, *, jobs: int | None, resume: bool | None = None) -> Iterator[Work]:
-    """Open a folder or the topic to replay it.
+def archive_work(events: str, *, jobs: int | None, resume: bool, purpose: str = "") -> Iterator[Work]:
+    """Open a folder or the topic to replay it; `purpose`: see `Work`.
 
-    Interrupted, it keeps what it has finished of a folder, and goes on from there with `resume`; None: it
-    keeps nothing. Raises LifecycleError where the topic is to be resumed.
+    Interrupted, it keeps what it has finished of a folder, and goes on from there with `resume`.
+    Raises LifecycleError where the topic is to be resumed.
     """
     if events == TOPIC and resume:
         raise LifecycleError("The topic grows, so there is nothing to resume: archive it, and replay that.")
-    bootstrap, keeps = load_settings().bootstrap_servers, events != TOPIC and resume is not None
+    bootstrap = load_settings().bootstrap_servers
     with archive_progress() as show, open_history(events, bootstrap, show) as archive:
-        work = Work(archive, jobs=jobs, resume=bool(resume), show=show)
+        work = Work(archive, jobs=jobs, resume=resume, show=show, purpose=purpose)
         try:
             yield work
         except BaseException as error:
-            if not keeps:
+            if events == TOPIC:
                 work.remove_all()
             elif isinstance(error, KeyboardInterrupt):
                 click.echo("Interrupted. The same command with --resume keeps what is finished.", err=True)

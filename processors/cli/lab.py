@@ -21,15 +21,17 @@ from processors.cli.log import (
     jobs_option,
     progress,
     recorded_option,
+    resume_option,
 )
 from processors.cli.when import When, iso
-from processors.lab.archived import ArchivedFindings
+from processors.lab.archived import ArchivedFindings, take_changes
 from processors.lab.evaluation import Evaluation, target_stage
 from processors.lab.variants import make_variants
 from processors.lab.vary import combinations, read_vary
 from processors.replay.log_files import open_log
-from processors.replay.parts import changes_of
+from processors.replay.parts import part_files
 from processors.replay.sources import is_archive
+from schemas.errors import LifecycleError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,6 +65,7 @@ DAY_MS = 86_400_000
 )
 @recorded_option
 @jobs_option
+@resume_option
 def lab(file: str, written: tuple[str, ...], events: str | None, **options: Any) -> None:  # noqa: ANN401 - the options above
     """Try other values in FILE (a path or a preset) on history: a log in one pass, an archive once each.
 
@@ -78,6 +81,8 @@ def lab(file: str, written: tuple[str, ...], events: str | None, **options: Any)
     if options["live"] == (events is not None):
         raise click.UsageError("Give --events, or --live.")
     in_file = events is not None and not is_archive(events)
+    if options["resume"] and (in_file or options["live"]):
+        raise LifecycleError("--resume is for an archive: `stageline archive` makes one.")
     if len(variants) > 1:
         how = "in one pass" if in_file else "that each replay the log"
         click.echo(f"{len(variants)} variants {how}, the file as it is among them.", err=True)
@@ -100,7 +105,10 @@ def _evaluate_archive(variants: Sequence[Variant], stage: str, events: str, opti
         if options["live"]:
             work, _snapshot = stack.enter_context(live_work(jobs=options["jobs"]))
         else:
-            work = stack.enter_context(archive_work(events, jobs=options["jobs"]))
+            purpose = f"lab of {stage}"  # of another stage other changes count
+            work = stack.enter_context(
+                archive_work(events, jobs=options["jobs"], resume=options["resume"], purpose=purpose)
+            )
         work.passes = 1 + len(variants)
         findings = ArchivedFindings(variants, stage, work.archive)
         findings.survey(work.seen)
@@ -108,9 +116,8 @@ def _evaluate_archive(variants: Sequence[Variant], stage: str, events: str, opti
         findings.last = findings.last if options["as_of"] is None else options["as_of"]
         for variant, calls in zip(variants, findings.calls, strict=True):
             job, _tally = work.replay(variant.plan, as_of=findings.last, anew=True, changes=True)
-            for change in changes_of(job, work.archive.manifests):
-                calls.note(change)
-            work.remove(job)  # some kB a contact; there may be a hundred variants
+            for path in part_files(job, "changes", work.archive.manifests):
+                take_changes(calls, path)
         return _told(findings, options["horizon"])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,23 @@ from processors.replay.parts import RECORDS_BETWEEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from processors.archive.folder import Archive
+    from processors.lab.outcome import Calls
     from processors.lab.variants import Variant
     from processors.replay.by_contact import Event
+
+
+def take_changes(calls: Calls, path: Path) -> None:
+    """Take a variant's changes from a file, and leave what counts: an interrupted lab goes on from that.
+
+    All of them would be some kB a contact, and there may be a hundred variants.
+    """
+    fresh = path.with_suffix(".new")
+    with path.open("rb") as file, fresh.open("wb") as kept:
+        kept.writelines(line for line in file if calls.note(json.loads(line)))
+    fresh.replace(path)
 
 
 class ArchivedFindings(Findings):

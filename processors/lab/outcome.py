@@ -57,16 +57,17 @@ class Calls:
     handoffs: int = 0  # offered, of all stages
     times: list[tuple[str, int]] = field(default_factory=list)  # contact, ms
 
-    def note(self, change: Change) -> None:
-        """Take one change."""
-        offered = change["record"] == "mql_handoff" and change["action"] == "offered"
+    def note(self, change: Change) -> bool:
+        """Take one change; tell whether it counts for anything."""
+        offered: bool = change["record"] == "mql_handoff" and change["action"] == "offered"
         self.handoffs += offered
         if self._hands_off:
-            called = offered and change["stage"] == self.stage
+            called: bool = offered and change["stage"] == self.stage
         else:
             called = change["record"] == "stage_changed" and change["to"] == self.stage
         if called:
             self.times.append((change["contact_id"], change["at"]))
+        return offered or called
 
     @property
     def _hands_off(self) -> bool:

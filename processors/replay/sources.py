@@ -32,6 +32,7 @@ def is_archive(events: str) -> bool:
 def open_history(events: str, bootstrap: str, progress: Progress) -> Iterator[Archive]:
     """Open an archive, or archive the topic as it is now into a folder that is removed afterwards."""
     if events != TOPIC:
+        open_archive(Path(events))  # raises, and leaves nothing there, where there is none
         with reading(Path(events)):
             yield open_archive(Path(events))
         return

@@ -196,16 +196,39 @@ def test_an_interrupted_diff_goes_on_where_it_was(
     assert not list(home.iterdir())
 
 
-def test_an_interrupted_lab_keeps_nothing(
+def test_an_interrupted_lab_goes_on_where_it_was_and_nobody_else_does(
     year: tuple[str, str], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*_given: Any) -> Any:  # noqa: ANN401 - whatever the original takes and gives
-        raise KeyboardInterrupt
+    words = ("lab", "buyers-journey", *VARY, "--events", year[1])
+    compare = ("diff", "--from", "buyers-journey", "--to", "clarity", "--events", year[1])
+    whole, compared, original = told(*words), told(*compare), parts.replay_part
+    done: list[tuple[str, int]] = []
 
-    monkeypatch.setattr(pool, "replay_part", interrupted)
-    code, _, err = invoke("lab", "buyers-journey", "--events", year[1], "--jobs", "1")
-    assert (code, "--resume" in err) == (1, False)
+    def interrupted(*given: Any) -> Any:  # noqa: ANN401 - whatever the original takes and gives
+        if len(done) == PARTITIONS + 1:  # within the second variant
+            raise KeyboardInterrupt
+        return counted(*given)
+
+    def counted(*given: Any) -> Any:  # noqa: ANN401 - as above
+        done.append((given[0].plan.plan_hash, given[1]))
+        return original(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pool, "replay_part", interrupted)
+        code, _, err = invoke(*words, "--jobs", "1")
+    assert (code, "--resume" in err) == (1, True)
+    assert told(*compare, "--resume") == compared  # although it replays the same, up to the same time
+
+    monkeypatch.setattr(pool, "replay_part", counted)
+    assert told(*words, "--resume") == whole
+    assert len(done) == len(whole["variants"]) * PARTITIONS  # none twice
     assert not list(home.iterdir())
+
+
+def test_a_folder_that_is_no_archive_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
+    code, _, err = invoke("replay", "--events", str(tmp_path))
+    assert (code, err) == (1, f"Error: {tmp_path}: no archive; `stageline archive {tmp_path}` makes one.\n")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_file_is_not_resumed(year: tuple[str, str], easier: str) -> None:
