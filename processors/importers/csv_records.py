@@ -45,7 +45,7 @@ def read_records(lines: Iterable[Line], encoding: str, delimiter: str) -> Iterat
         except StopIteration:
             return
         except csv.Error as error:
-            problem = f"not CSV: {error}."
+            problem = f"not CSV: {str(error).partition(' - ')[0]}."  # then comes advice to programmers
         if not all(line.whole for line in taken):
             cells, problem = None, "the line is longer than 4 MiB; this is a piece of it."
         original = b"".join(line.data for line in taken)
@@ -71,7 +71,7 @@ def read_header(record: Record | None, needed: Iterable[str], delimiter: str) ->
         if name not in names:
             raise LifecycleError(
                 f"the map has a column {name!r}, the file has not: {nearest(name, names)} "
-                f"Its columns are split at {delimiter!r}; --delimiter changes that."
+                f"(its columns are split at {delimiter!r}; --delimiter changes that)."
             )
         if names.count(name) > 1:
             raise LifecycleError(

@@ -159,7 +159,11 @@ def test_empty_lines_are_skipped() -> None:
         (b"", "no column names: the input is empty"),
         (b'"Id,Form\n', "no column names: not CSV"),
         (b"Id,From,Date\n", "the map has a column 'Form', the file has not: did you mean 'From'"),
-        (b"Id;Form;Date\n", "split at ','; --delimiter changes that"),
+        (
+            b"Id;Form;Date\n",
+            r"there is: Id;Form;Date \(its columns are split at ','; --delimiter changes that",
+        ),
+        (b"Id,a\rb,Date\n", "not CSV: new-line character seen in unquoted field.$"),
         (b"Id,Form,Date,Form\n", "column 'Form' stands twice"),
     ],
 )
