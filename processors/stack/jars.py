@@ -60,14 +60,19 @@ def class_path(folder: Path, jars: tuple[Jar, ...], console: Console) -> str:
 
     Raises LifecycleError naming the jar that cannot be fetched or is not the locked one, and what to do.
     """
-    missing = [jar for jar in jars if not (folder / jar.file).exists()]
-    if missing:
-        _fetch(missing, folder, console)
+    fetch_missing(folder, jars, console)
     with step(console, f"Kafka {KAFKA}: verify {len(jars)} jars", total=len(jars)) as done:
         for jar in jars:
             _verify(jar, folder / jar.file, "Remove that file and run this again: it is fetched anew.")
             done()
     return os.pathsep.join(str(folder / jar.file) for jar in jars)
+
+
+def fetch_missing(folder: Path, jars: tuple[Jar, ...], console: Console) -> None:
+    """Fetch what is not in the folder yet; raises LifecycleError as `class_path` does."""
+    missing = [jar for jar in jars if not (folder / jar.file).exists()]
+    if missing:
+        _fetch(missing, folder, console)
 
 
 def sha256_of(file: Path) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from processors.stack import fetch
 from processors.stack.jars import KAFKA, Jar, cache_folder, class_path, locked_jars
 from processors.stack.local import QUIET
 from schemas.errors import LifecycleError
@@ -66,6 +67,28 @@ def test_a_cached_jar_that_was_tampered_with_is_refused_with_its_name_and_the_re
 def test_a_jar_that_cannot_be_fetched_is_named_with_the_other_ways(tmp_path: Path) -> None:
     with pytest.raises(LifecycleError, match=r"parser:1\.2 could not be fetched.*Docker.*BOOTSTRAP_SERVERS"):
         class_path(tmp_path / "cache", (JAR,), QUIET)
+
+
+@pytest.mark.usefixtures("repository")
+def test_jars_that_cannot_be_fetched_ahead_end_it_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(
+        SystemExit, match=r"^Kafka's jar .* could not be fetched.*BOOTSTRAP_SERVERS and REDIS_URL\.$"
+    ):
+        fetch.main()
+
+
+def test_nothing_is_fetched_ahead_when_all_jars_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    cache_folder().mkdir(parents=True)
+    for jar in locked_jars():
+        (cache_folder() / jar.file).touch()
+    fetch.main()
+    assert capsys.readouterr().out == ""
 
 
 def test_the_cache_is_the_users_so_that_every_checkout_shares_it(monkeypatch: pytest.MonkeyPatch) -> None:
