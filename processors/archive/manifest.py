@@ -142,7 +142,7 @@ def _read(path: Path) -> dict[str, Any] | None:
         version = found.pop("format")
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise _damaged(path, error) from None
     if version != FORMAT:
         raise LifecycleError(f"{path}: format {version}, this release reads {FORMAT}.")

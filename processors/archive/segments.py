@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_left
+from contextlib import contextmanager
 from functools import cached_property
 from hashlib import file_digest
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from processors.archive.manifest import Segment, sync_folder
 from schemas.archived import Archived, first_key, packed_blocks, read_archived, unpack, write_archived
 from schemas.codec import HEADER_BYTES, SINGLE_OBJECT
 from schemas.container import SYNC_BYTES
+from schemas.errors import SchemaError
 from schemas.events import RECORDS
 
 if TYPE_CHECKING:
@@ -55,9 +57,17 @@ def write_segment(
 
 
 def read_segment(path: Path) -> Iterator[Archived]:
-    """Read a segment in its order. Raises SchemaError where it is damaged."""
-    with path.open("rb") as file:
+    """Read a segment in its order. Raises SchemaError, with the file, where it is damaged."""
+    with _named(path), path.open("rb") as file:
         yield from read_archived(file)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except SchemaError as error:
+        raise SchemaError(f"{path}: {error}") from None
 
 
 def erases(record: Archived) -> bool:
@@ -73,14 +83,15 @@ class Index:
         self._firsts: dict[int, bytes] = {}
 
     def records_of(self, key: bytes) -> Iterator[Archived]:
-        """Read the records of one contact in order of their offsets."""
-        blocks = range(len(self._blocks))
-        number = max(0, bisect_left(blocks, key, key=self._first) - 1)  # its first may end the block before
-        for block in blocks[number:]:
-            records = self._block(block)
-            yield from (one for one in records if one.key == key)
-            if records[-1].key > key:
-                return
+        """Read the records of one contact in order of their offsets. Raises SchemaError as `read_segment`."""
+        with _named(self._path):
+            blocks = range(len(self._blocks))
+            number = max(0, bisect_left(blocks, key, key=self._first) - 1)  # it may begin in the block before
+            for block in blocks[number:]:
+                records = self._block(block)
+                yield from (one for one in records if one.key == key)
+                if records[-1].key > key:
+                    return
 
     @cached_property
     def _blocks(self) -> list[tuple[int, int, int]]:

@@ -35,7 +35,7 @@ def faults(archive: Archive, partition: int) -> Iterator[str]:
         except FileNotFoundError:
             yield f"{path}: is not there, but the manifest names it."
         except SchemaError as error:
-            yield f"{path}: {error}"
+            yield str(error)
 
 
 def _contents(archive: Archive, partition: int, segment: Segment) -> Iterator[str]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -267,12 +268,34 @@ def test_a_block_that_unpacks_to_more_than_any_block_may_have_is_refused() -> No
         archived.unpack(bomb, 1)
 
 
+def test_a_damaged_segment_is_refused_by_its_name(tmp_path: Path) -> None:
+    topic = Topic(tmp_path, partitions=1)
+    fill(topic, 20)
+    made = topic.archive()
+    (path,) = made.paths(0)
+    good = path.read_bytes()
+    for bad in (good[:-20], good.replace(b"Obj", b"obj"), good[:200] + b"XX" + good[202:]):
+        path.write_bytes(bad)
+        for read in (
+            lambda: open_archive(tmp_path).records(0),
+            lambda: open_archive(tmp_path).records_of(b"c1"),
+        ):
+            with pytest.raises(SchemaError, match=re.escape(str(path))):
+                list(read())
+
+
 def test_a_damaged_manifest_is_refused_in_one_line(tmp_path: Path) -> None:
     topic = Topic(tmp_path, partitions=1)
     fill(topic, 20)
     manifest = topic.archive(pieces=2).folder(0) / "manifest.json"
     good = manifest.read_text()
-    for bad in ("{", "{}", good.replace('"records"', '"recs"'), good.replace('"start": 10', '"start": 11')):
+    for bad in (
+        "{",
+        "{}",
+        "[]",
+        good.replace('"records"', '"recs"'),
+        good.replace('"start": 10', '"start": 11'),
+    ):
         manifest.write_text(bad)
         with pytest.raises(LifecycleError, match=r"manifest\.json is damaged"):
             open_archive(tmp_path)
