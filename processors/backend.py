@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from processors.clock_changes import KNOWN_UNTIL, clock_changes
 from processors.engine.outputs import IDENTITY, MAX_BYTES, PUBLISHED
 from processors.lifecycle.plan_json import plan_to_json
+from schemas.errors import LifecycleError
 from schemas.events import EVENT_TYPES, NEWEST, RECORDS
 
 if TYPE_CHECKING:
@@ -31,9 +32,16 @@ LAST_CASED = 0x1FFFF  # no character beyond has an upper and a lower case
 
 
 def chosen() -> str:
-    """Name the back-end that is used: `native` or `reference`."""
-    wanted = os.environ.get(VARIABLE, "native")
-    return "native" if wanted != "reference" and find_spec("stageline_native") else "reference"
+    """Name the back-end that is used: `native` or `reference`.
+
+    Raises LifecycleError when another one, or one that is not installed, is asked for.
+    """
+    wanted, installed = os.environ.get(VARIABLE), find_spec("stageline_native") is not None
+    if wanted not in {None, "", "native", "reference"}:
+        raise LifecycleError(f"{VARIABLE}={wanted}: write native or reference.")
+    if wanted == "native" and not installed:
+        raise LifecycleError(f"{VARIABLE}=native: the package stageline-native is not installed.")
+    return "native" if wanted != "reference" and installed else "reference"
 
 
 def compiled(plan: Plan, form: native.Form = "packed") -> native.Plan | None:

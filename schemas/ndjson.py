@@ -82,7 +82,9 @@ def _row(line: str | bytes) -> dict[str, Any]:
     except RecursionError:
         raise SchemaError("nested too deeply: an event is one flat object.") from None
     except ValueError as error:
-        raise SchemaError(f"not JSON: {error}.") from None
+        raise SchemaError(
+            f"not JSON: {str(error).partition(';')[0]}."
+        ) from None  # then: advice to programmers
     if not isinstance(row, dict):
         raise SchemaError("not a JSON object: an event is one {...} per line.")
     return row

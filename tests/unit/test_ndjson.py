@@ -102,6 +102,7 @@ def test_lifting_an_override_must_be_said() -> None:
     ("text", "reason"),
     [
         ("nonsense", "not JSON: Expecting value: line 1 column 1"),
+        ("9" * 5_000, "string conversion: value has 5000 digits."),
         ("[1]", "not a JSON object: an event is one {...} per line"),
         ('"page_view"', "not a JSON object"),
         (line("page_vew"), "event type 'page_vew' is not known; did you mean page_view?"),

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import pytest
+
+from processors import backend
+from processors.backend import VARIABLE, chosen
+from schemas.errors import LifecycleError
+
+
+@pytest.mark.parametrize(
+    ("wanted", "installed", "used"),
+    [
+        ("", True, "native"),
+        ("native", True, "native"),
+        ("reference", True, "reference"),
+        ("", False, "reference"),
+    ],
+)
+def test_the_compiled_back_end_is_used_where_it_is_there_and_nobody_asks_for_the_other(
+    wanted: str,
+    installed: bool,  # noqa: FBT001 - a case
+    used: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(VARIABLE, wanted)
+    monkeypatch.setattr(backend, "find_spec", lambda _name: object() if installed else None)
+    assert chosen() == used
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"), [("refrence", "write native or reference"), ("native", "is not installed")]
+)
+def test_a_back_end_that_cannot_be_is_refused(
+    wanted: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, wanted)
+    monkeypatch.setattr(backend, "find_spec", lambda _name: None)
+    with pytest.raises(LifecycleError, match=f"{VARIABLE}={wanted}.*{message}"):
+        chosen()
