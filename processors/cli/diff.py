@@ -15,7 +15,7 @@ from rich.table import Table
 
 from processors.cli.diff_archive import archive_comparison
 from processors.cli.diff_live import live_comparison
-from processors.cli.diff_page import write_page
+from processors.cli.diff_page import check_page, write_page
 from processors.cli.log import Refusals, history_or_live_option, jobs_option, progress, resume_option
 from processors.cli.spreadsheet import write_csv
 from processors.cli.when import When, iso
@@ -71,8 +71,8 @@ def diff(before: str | None, after: str, events: str | None, **options: Any) -> 
     """
     if options["resume"] and (events is None or not is_archive(events)):
         raise LifecycleError("--resume is for an archive: `stageline archive` makes one.")
-    if options["page"] is not None and not options["page"].parent.is_dir():  # said before the work, not after
-        raise LifecycleError(f"{options['page']}: there is no such folder.")
+    if options["page"] is not None:
+        check_page(options["page"], {"--from": before, "--to": after, "--events": events})
     if options["live"] and before is None and events is None:
         with live_comparison(load_lifecycle(after), options) as (compared, live):
             _tell(compared, options, {"live": live})

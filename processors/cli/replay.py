@@ -20,6 +20,7 @@ from processors.cli.log import (
     recorded_option,
     resume_option,
 )
+from processors.cli.own_files import refuse_shared
 from processors.cli.replay_archive import replay_archive
 from processors.cli.when import When
 from processors.lifecycle_files import load_lifecycle
@@ -60,6 +61,10 @@ def replay(lifecycle: str, events: str, **options: Any) -> None:  # noqa: ANN401
     writes them, and the sum of these. The same log and lifecycle always give the same one, from a file, the
     topic or an archive, with any number of jobs, and so does the live run.
     """
+    refuse_shared(
+        {"--lifecycle": lifecycle, "--events": events},
+        {"--changes": options["changes"], "--states": options["states"]},
+    )
     plan, started = load_lifecycle(lifecycle), time.monotonic()
     if is_archive(events):
         tally = replay_archive(plan, events, options)

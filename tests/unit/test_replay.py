@@ -1,6 +1,7 @@
 import gzip
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -121,6 +122,26 @@ def test_a_place_that_cannot_be_written_to_is_said_before_anything_is_folded(tmp
     for command in (("replay", "--changes"), ("replay", "--states"), compare):
         code, out, err = invoke(*command, str(nowhere), "--events", str(path))
         assert (code, out, err.count("\n"), str(nowhere) in err) == (1, "", 1, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("replay", "--changes", "{log}"), "--events and --changes"),
+        (("replay", "--states", "{folder}/../{name}/log.ndjson"), "--events and --states"),
+        (("replay", "--changes", "{folder}/o", "--states", "{folder}/o"), "--changes and --states"),
+        (("replay", "--lifecycle", "{folder}/o", "--changes", "{folder}/o"), "--lifecycle and --changes"),
+        (("diff", "--from", "clarity", "--to", "engaged", "--page", "{log}"), "--events and --page"),
+        (("diff", "--from", "clarity", "--to", "engaged", "--page", "{folder}/o.csv"), "--page and the CSV"),
+    ],
+)
+def test_a_file_that_is_read_is_never_written_over(words: Sequence[str], named: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "log.ndjson", views({"contact_id": "a"}, 9))
+    before = path.read_bytes()
+    places = {"log": path, "folder": tmp_path, "name": tmp_path.name}
+    code, _, err = invoke(*(word.format(**places) for word in words), "--events", str(path))
+    assert (code, named in err) == (2, True)
+    assert path.read_bytes() == before
 
 
 def test_a_visitor_who_is_recognised_brings_the_history_along(tmp_path: Path) -> None:
