@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING
 
-from processors.cli.own_files import refuse_shared
 from processors.cli.spreadsheet import write_csv
+from processors.cli.written_files import check_written
 from processors.replay.compared import Difference
 from processors.replay.explained import explained
 from processors.replay.summary import NOWHERE
@@ -26,9 +26,7 @@ EXPLAINED = 1_000  # contacts: some 4 MB of page, which a browser opens at once
 
 def check_page(page: Path, read: dict[str, str | None]) -> None:
     """Say before the work, and not after it, that the page cannot be written; `read`: files by option."""
-    refuse_shared(read, {"--page": page, "the CSV file beside --page": page.with_suffix(SPREADSHEET)})
-    if not page.parent.is_dir():
-        raise LifecycleError(f"{page}: there is no such folder.")
+    check_written(read, {"--page": page, "the CSV file beside --page": page.with_suffix(SPREADSHEET)})
 
 
 def write_page(page: Path, comparison: Compared) -> None:

@@ -20,9 +20,9 @@ from processors.cli.log import (
     recorded_option,
     resume_option,
 )
-from processors.cli.own_files import refuse_shared
 from processors.cli.replay_archive import replay_archive
 from processors.cli.when import When
+from processors.cli.written_files import check_written
 from processors.lifecycle_files import load_lifecycle
 from processors.replay.job import state_line
 from processors.replay.log_files import open_log
@@ -61,7 +61,7 @@ def replay(lifecycle: str, events: str, **options: Any) -> None:  # noqa: ANN401
     writes them, and the sum of these. The same log and lifecycle always give the same one, from a file, the
     topic or an archive, with any number of jobs, and so does the live run.
     """
-    refuse_shared(
+    check_written(
         {"--lifecycle": lifecycle, "--events": events},
         {"--changes": options["changes"], "--states": options["states"]},
     )

@@ -194,3 +194,13 @@ def test_tallies_of_different_contacts_add_up() -> None:
     one.tally.add(other.tally)
     assert one.tally == both.tally
     assert one.tally == type(one.tally).from_json(json.loads(json.dumps(both.tally.to_json())))
+
+
+def test_a_place_that_cannot_be_written_to_is_said_before_the_archive_is_replayed(
+    topic: Topic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "replay_part", None)  # nothing may come that far
+    nowhere = tmp_path / "no" / "changes.ndjson"
+    folder = str(topic.archive().root)
+    told = invoke("replay", "--events", folder, "--changes", str(nowhere))
+    assert told == (1, "", f"Error: {nowhere}: there is no such folder.\n")
