@@ -6,7 +6,9 @@ A command's module is imported when the command runs: with all of them, starting
 from __future__ import annotations
 
 import errno
+import sys
 from importlib import import_module
+from io import TextIOWrapper
 from os import PathLike, fsdecode
 from typing import Any
 
@@ -68,16 +70,18 @@ class _Commands(click.Group):
         except (LifecycleError, SchemaError) as refusal:
             raise click.ClickException(str(refusal)) from refusal
         except OSError as error:
-            raise _refusal(error) from error
+            if (told := _told(error)) is None:
+                raise
+            raise click.ClickException(told) from error
 
 
-def _refusal(error: OSError) -> Exception:
-    """Tell what a person can mend, a file or a full disk, from what is a bug: that stays as it is."""
+def _told(error: OSError) -> str | None:
+    """Say what a person can mend, a file or a full disk; None for anything else: that stays what it is."""
     if error.errno in FULL:
-        return click.ClickException(f"{error.strerror}: make room, then run this again.")
+        return f"{error.strerror}: make room, then run this again."
     if isinstance(error.filename, str | bytes | PathLike):
-        return click.ClickException(f"{fsdecode(error.filename)}: {error.strerror}.")
-    return error
+        return f"{fsdecode(error.filename)}: {error.strerror}."
+    return None
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -85,3 +89,6 @@ def _refusal(error: OSError) -> Exception:
 def main() -> None:
     """Contact lifecycles on Kafka: engagement events in, scores, stages and hand-offs out."""
     hush_clients()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # where arrows and ticks cannot be shown, their numbers are
+            stream.reconfigure(errors="backslashreplace")

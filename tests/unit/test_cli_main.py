@@ -61,6 +61,11 @@ def test_any_other_error_of_the_system_is_not_hidden(monkeypatch: pytest.MonkeyP
         CliRunner().invoke(main, ["fail"], catch_exceptions=False)
 
 
+def test_a_terminal_that_knows_few_characters_is_shown_the_numbers_of_the_others() -> None:
+    result = CliRunner(charset="ascii").invoke(main, ["explain", "full"])
+    assert (result.exit_code, "\\u201c" in result.stdout) == (0, True)
+
+
 def test_a_wrong_use_exits_with_code_2() -> None:
     assert CliRunner().invoke(main, ["no-such-command"]).exit_code == 2
 
