@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from rich.console import Console
 
 from processors.cli.feed_progress import FeedProgress
 from processors.cli.feed_publish import publish_file
+from processors.cli.written_files import check_written
 from processors.feeds import checkpoint
 from processors.feeds.lines import open_input
 from processors.feeds.rejects import Rejects
@@ -23,7 +24,7 @@ from processors.publish import DeliveryError
 from schemas.errors import SchemaError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from processors.feeds.items import Item
     from processors.feeds.lines import Line
@@ -35,7 +36,10 @@ INTERRUPTED = 130  # a shell's exit code for Ctrl-C
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """The options of one run. `source`: a path, or `-`. `to`: `-` writes NDJSON instead of publishing."""
+    """The options of one run. `source`: a path, or `-`. `to`: `-` writes NDJSON instead of publishing.
+
+    `beside`: what else is read, by option.
+    """
 
     source: str
     rejects: Path | None
@@ -43,6 +47,7 @@ class Feed:
     resume: bool
     as_json: bool
     to: str | None = None
+    beside: Mapping[str, Path | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.resume and (self.source == "-" or self.to is not None):
@@ -51,8 +56,7 @@ class Feed:
             )
         if self.as_json and self.to is not None:
             raise click.UsageError("--json and --to - would both write to standard output.")
-        if self.source != "-" and self.rejects_file.resolve() == Path(self.source).resolve():
-            raise click.UsageError("--rejects names the input file itself.")
+        check_written({"FILE": self.source, **self.beside}, {"--rejects": self.rejects_file})
 
     @property
     def rejects_file(self) -> Path:

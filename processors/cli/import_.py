@@ -69,9 +69,10 @@ def access_log(
     command. Bots, assets and failed requests are skipped and counted. Importing a log again is harmless: the
     same line gives the same event id.
     """
-    feed = Feed(**options)
+    key_file = key_file or load_settings().home / "visitor.key"
+    feed = Feed(**options, beside={"--rules": rules_file, "--key-file": key_file})
     site = Site(
-        key=load_key(key_file or load_settings().home / "visitor.key"),
+        key=load_key(key_file),
         url=url.rstrip("/"),
         host=host_of(url),
         rules=load_rules(rules_file) if rules_file else NO_RULES,
@@ -94,7 +95,8 @@ def csv(map_file: Path, encoding: str | None, delimiter: str | None, **options: 
     """
     given = {"encoding": encoding, "delimiter": delimiter}
     map_ = load_map(map_file, **{name: value for name, value in given.items() if value is not None})
-    run(Feed(**options), lambda lines: read_csv(lines, map_))
+    feed = Feed(**options, beside={"--map": map_file})
+    run(feed, lambda lines: read_csv(lines, map_))
 
 
 def _shift(source: str, to: int) -> int:

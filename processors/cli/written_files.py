@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from schemas.errors import LifecycleError
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-def check_written(read: dict[str, str | None], written: dict[str, Path | None]) -> None:
+
+def check_written(read: Mapping[str, str | Path | None], written: Mapping[str, Path | None]) -> None:
     """Refuse a file that is named twice, or has no folder, by the options given; devices and pipes may be.
 
     `read` may name what is no file: a preset, `-`, a topic. Raises UsageError, LifecycleError.
