@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kafka import TopicPartition
 from kafka.admin import OffsetSpec
 
-from processors.cli.doctor.finding import LOOK_AGAIN, ok, unknown, wrong
+from processors.cli.doctor.finding import LOOK_AGAIN, MARKS, ok, unknown, wrong
 from processors.topic_admin import describe
 from schemas.topics import CONTACT_EVENTS, ENGAGEMENT, HANDOFF_RESPONSE
 
@@ -58,7 +58,7 @@ def _check(
         yield wrong(
             about,
             f"{members} workers are {behind:,} offsets behind.",
-            f"Wait if that shrinks; else start more workers (up to {len(sources)}) or look at their log.",
+            f"Wait if that shrinks; else start more workers (up to {len(sources)}) or look at their log. {MARKS}",
         )
     else:
         yield ok(about, f"{members} workers, {behind:,} offsets behind.")

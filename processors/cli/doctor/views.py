@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kafka.admin import OffsetSpec
 
-from processors.cli.doctor.finding import ok, unknown, wrong
+from processors.cli.doctor.finding import MARKS, ok, unknown, wrong
 from processors.cli.doctor.groups import partitions
 from projections.log import OUTPUTS, named
 from projections.store import ask_server, live_view
@@ -55,7 +55,7 @@ def check_view(admin: KafkaAdminClient, client: Client, lag_bound: int) -> Itera
         yield wrong(
             "view",
             f"It is {behind:,} offsets behind.",
-            "Start `stageline projector`, or wait if that shrinks.",
+            f"Start `stageline projector`, or wait if that shrinks. {MARKS}",
         )
     elif held := view.held():
         yield wrong(
