@@ -58,7 +58,8 @@ def _check(
         yield wrong(
             about,
             f"{members} workers are {behind:,} offsets behind.",
-            f"Wait if that shrinks; else start more workers (up to {len(sources)}) or look at their log. {MARKS}",
+            f"Wait if that shrinks; else start more workers (up to {len(sources)}) or look at their log."
+            f" {MARKS}",
         )
     else:
         yield ok(about, f"{members} workers, {behind:,} offsets behind.")
