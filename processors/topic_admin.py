@@ -10,7 +10,7 @@ from kafka.admin import ConfigResource, KafkaAdminClient
 from kafka.errors import KafkaError, TopicAlreadyExistsError, TopicAuthorizationFailedError
 
 from schemas.errors import LifecycleError
-from schemas.kafka_access import kafka_access
+from schemas.kafka_access import kafka_access, no_broker
 from schemas.topics import ALL, CONTACT_EVENTS, LIFECYCLE_CHANGELOG, PARTITIONS
 
 if TYPE_CHECKING:
@@ -37,10 +37,7 @@ def administering(bootstrap: str) -> Iterator[KafkaAdminClient]:
             **kafka_access(),
         )
     except (KafkaError, ValueError) as error:
-        raise LifecycleError(
-            f"No Kafka broker answers at {bootstrap} ({type(error).__name__})."
-            " Start one with `stageline up`, or set BOOTSTRAP_SERVERS to where yours is."
-        ) from error
+        raise no_broker(bootstrap, error) from error
     try:
         yield admin
     finally:

@@ -30,6 +30,14 @@ def kafka_access() -> dict[str, Any]:
     return options
 
 
+def no_broker(bootstrap: str, error: Exception) -> LifecycleError:
+    """Make the refusal of whoever was to connect, from what its client raised."""
+    return LifecycleError(
+        f"No Kafka broker answers at {bootstrap} ({type(error).__name__})."
+        " Start one with `stageline up`, or set BOOTSTRAP_SERVERS to where yours is."
+    )
+
+
 def secret(name: str) -> str | None:
     """Return a variable's value, else what the file says that `<name>_FILE` names. Neither is ever shown."""
     if value := os.environ.get(name):

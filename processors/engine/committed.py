@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from schemas.errors import LifecycleError
-from schemas.kafka_access import kafka_access
+from schemas.kafka_access import kafka_access, no_broker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -76,10 +76,7 @@ async def open_committed(bootstrap: str, topic: str) -> AsyncIterator[Committed]
             # news, and is waited for then for ever. They have when another answer is there.
             await consumer.topics()
         except KafkaError as error:
-            raise LifecycleError(
-                f"No Kafka broker answers at {bootstrap} ({type(error).__name__})."
-                " Start one with `stageline up`, or set BOOTSTRAP_SERVERS to where yours is."
-            ) from error
+            raise no_broker(bootstrap, error) from error
         if not numbers:
             raise LifecycleError(f"Topic {topic} does not exist at {bootstrap}: `stageline topics create`.")
         yield Committed(consumer, topic, numbers)

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
 
 from processors.engine.committed import open_committed
 from processors.engine.transaction import is_fenced, make_producer
@@ -17,7 +18,7 @@ from processors.promotion.barrier import KEY, barrier
 from processors.promotion.generation import from_row, to_row
 from schemas.codec import encode
 from schemas.errors import LifecycleError
-from schemas.kafka_access import kafka_access
+from schemas.kafka_access import kafka_access, no_broker
 from schemas.topics import CONTACT_EVENTS, GENERATIONS
 
 if TYPE_CHECKING:
@@ -96,9 +97,13 @@ class Register:
 
 @asynccontextmanager
 async def open_register(bootstrap: str) -> AsyncIterator[Register]:
-    """Become the one writer. Raises LifecycleError when another takes over."""
+    """Become the one writer. Raises LifecycleError when another takes over, or no broker answers."""
     producer = make_producer(bootstrap, TRANSACTIONAL_ID)
-    await producer.start()
+    try:
+        await producer.start()
+    except KafkaError as error:
+        await producer.stop()
+        raise no_broker(bootstrap, error) from error
     try:
         yield Register(producer)
     except Exception as error:

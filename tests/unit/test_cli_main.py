@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import errno
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -9,6 +11,8 @@ from click.testing import CliRunner
 
 from processors.cli.main import COMMANDS, main
 from schemas.errors import LifecycleError, SchemaError
+
+STAGELINE = Path(sys.executable).with_name("stageline")
 
 
 @pytest.mark.parametrize("refusal", [LifecycleError, SchemaError])
@@ -64,6 +68,16 @@ def test_any_other_error_of_the_system_is_not_hidden(monkeypatch: pytest.MonkeyP
 def test_a_terminal_that_knows_few_characters_is_shown_the_numbers_of_the_others() -> None:
     result = CliRunner(charset="ascii").invoke(main, ["explain", "full"])
     assert (result.exit_code, "\\u201c" in result.stdout) == (0, True)
+
+
+@pytest.mark.parametrize("words", [["promote", "clarity"], ["promote", "--abort"], ["rollback"]])
+def test_a_promotion_without_a_broker_is_refused_in_one_line_and_leaves_nothing_open(
+    words: list[str], tmp_path: Path
+) -> None:
+    environment = {"BOOTSTRAP_SERVERS": "127.0.0.1:1", "STAGELINE_HOME": str(tmp_path)}
+    told = subprocess.run([STAGELINE, *words], env=environment, capture_output=True, text=True, check=False)
+    assert (told.returncode, told.stdout, told.stderr.count("\n")) == (1, "", 1)
+    assert told.stderr.startswith("Error: No Kafka broker answers at 127.0.0.1:1 ")
 
 
 def test_a_wrong_use_exits_with_code_2() -> None:
