@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from processors.backend import compiled
 from processors.lifecycle import load
-from processors.replay.job import pack_state, part_file, read_packed, state_line
+from processors.replay.job import part_file, read_packed, state_line
+from processors.replay.kept import Kept
 from processors.replay.replay import OUTPUTS
-from processors.replay.summary import NOWHERE, Summary, Tally, line_of
+from processors.replay.summary import NOWHERE, Tally, line_of
 from schemas.archived import MAX_UNPACKED, Archived, header
 from schemas.errors import SchemaError
 
@@ -107,7 +108,6 @@ def _tally(found: dict[str, Any]) -> Tally:
 
 def _left(job: Job, fold: ByContact, partition: int, left: list[bytes]) -> Tally:
     """Do the contacts that the compiled back-end could not, behind those that it could."""
-    summary = Summary()
     with ExitStack() as stack:
         changes = _more(stack, part_file(job, partition, "changes") if job.changes else None)
         states = _more(stack, part_file(job, partition, "states") if job.states else None)
@@ -117,26 +117,13 @@ def _left(job: Job, fold: ByContact, partition: int, left: list[bytes]) -> Tally
             states.writelines(state_line(fold.plan, state) for _key, state in read_packed(packed))
             if not job.packed:
                 packed.unlink()
-        kept = _more(stack, packed if job.packed else None)
-
-        def take(change: Change) -> None:
-            if change["record"] in OUTPUTS:
-                line = summary.add(change)
-                if changes is not None:
-                    changes.write(line)
-
+        more = _more(stack, packed if job.packed else None)
+        kept = Kept(changes=changes, states=states, packed=more)
         for key in left:
-            course = fold.fold(key, fold.archive.records_of(key), take)
-            if job.as_of is not None:
-                course.finish(job.as_of)
-            summary.settle()
-            course.note(summary.tally)
-            if states is not None and course.contact.id:
-                states.write(state_line(course.plan, course.state()))
-            if kept is not None and course.contact.id:
-                kept.write(pack_state(key, course.state()))
-    fold.note(summary.tally)
-    return summary.tally
+            kept.finish(key, fold.fold(key, fold.archive.records_of(key), kept.take), job.as_of)
+    tally = kept.summary.tally
+    fold.note(tally)
+    return tally
 
 
 def _more(stack: ExitStack, path: Path | None) -> BinaryIO | None:

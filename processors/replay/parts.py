@@ -16,9 +16,9 @@ from processors.archive.folder import open_archive
 from processors.archive.manifest import write_whole
 from processors.replay.by_contact import ByContact
 from processors.replay.compiled import replay_compiled
-from processors.replay.job import Job, pack_state, part_file, state_line
-from processors.replay.replay import OUTPUTS
-from processors.replay.summary import Summary, Tally
+from processors.replay.job import Job, part_file
+from processors.replay.kept import Kept
+from processors.replay.summary import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -62,38 +62,21 @@ def replay_part(job: Job, partition: int, seen: Seen) -> Tally:
 
 
 def _by_reference(job: Job, fold: ByContact, partition: int, seen: Seen) -> Tally:
-    summary, archive = Summary(), fold.archive
     with ExitStack() as stack:
-        changes, states, packed = (
-            _out(stack, job, partition, kind) for kind in ("changes", "states", "packed")
+        kept = Kept(
+            changes=_out(stack, job, partition, "changes"),
+            states=_out(stack, job, partition, "states"),
+            packed=_out(stack, job, partition, "packed"),
         )
-        take = _taking(summary, changes)
-        records = groupby(_counted(archive.records(partition), seen), key=attrgetter("key"))
+        records = groupby(_counted(fold.archive.records(partition), seen), key=attrgetter("key"))
         for key, own in records:
-            if not key:
+            if key:
+                kept.finish(key, fold.fold(key, own, kept.take), job.as_of)
+            else:
                 fold.count(own)
-                continue
-            course = fold.fold(key, own, take)
-            if job.as_of is not None:
-                course.finish(job.as_of)
-            summary.settle()
-            course.note(summary.tally)
-            if states is not None and course.contact.id:
-                states.write(state_line(course.plan, course.state()))
-            if packed is not None and course.contact.id:
-                packed.write(pack_state(key, course.state()))
-    fold.note(summary.tally)
-    return summary.tally
-
-
-def _taking(summary: Summary, out: BinaryIO | None) -> Callable[[Change], None]:
-    def take(change: Change) -> None:
-        if change["record"] in OUTPUTS:
-            line = summary.add(change)
-            if out is not None:
-                out.write(line)
-
-    return take
+    tally = kept.summary.tally
+    fold.note(tally)
+    return tally
 
 
 def _counted(records: Iterable[Archived], seen: Seen) -> Iterator[Archived]:
