@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,6 +18,9 @@ from tests.builders.archives import Topic
 from tests.builders.live import Live
 from tests.builders.log_file import invoke, write
 from tests.builders.story import DAY, MONDAY, event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PARTITIONS = 4
 VARY = ("--vary", "criteria.product_interest.did.at_least=1,4", "--within", "60")
@@ -167,30 +170,29 @@ def test_the_lab_judges_an_archive_as_the_same_events_in_a_file(
     assert not list(home.iterdir())
 
 
+def counted(done: list[tuple[str, int]], most: int | None = None) -> Callable[..., Any]:
+    """A replay of a partition that is noted in `done`, and interrupted once so many are."""
+
+    def replay_part(*given: Any) -> Any:  # noqa: ANN401 - whatever the original takes and gives
+        if len(done) == most:
+            raise KeyboardInterrupt
+        done.append((given[0].plan.plan_hash, given[1]))
+        return parts.replay_part(*given)
+
+    return replay_part
+
+
 def test_an_interrupted_diff_goes_on_where_it_was(
     year: tuple[str, str], easier: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = ("diff", "--from", "buyers-journey", "--to", easier, "--events", year[1])
-    whole, original = told(*words), parts.replay_part
-    done: list[tuple[str, int]] = []
-
-    def interrupted(*given: Any) -> Any:  # noqa: ANN401 - whatever the original takes and gives
-        if len(done) == 2 * PARTITIONS + 1:  # within the second side
-            raise KeyboardInterrupt
-        done.append((given[0].plan.plan_hash, given[1]))
-        return original(*given)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(pool, "replay_part", interrupted)
-        code, _, err = invoke(*words, "--jobs", "1")
+    whole, done = told(*words), list[tuple[str, int]]()
+    monkeypatch.setattr(pool, "replay_part", counted(done, 2 * PARTITIONS + 1))  # within the second side
+    code, _, err = invoke(*words, "--jobs", "1")
     assert (code, "--resume" in err) == (1, True)
     assert len(list(home.iterdir())) == 3
 
-    def counted(*given: Any) -> Any:  # noqa: ANN401 - as above
-        done.append((given[0].plan.plan_hash, given[1]))
-        return original(*given)
-
-    monkeypatch.setattr(pool, "replay_part", counted)
+    monkeypatch.setattr(pool, "replay_part", counted(done))
     assert told(*words, "--resume") == whole
     assert len(done) == 3 * PARTITIONS  # none twice
     assert not list(home.iterdir())
@@ -201,25 +203,14 @@ def test_an_interrupted_lab_goes_on_where_it_was_and_nobody_else_does(
 ) -> None:
     words = ("lab", "buyers-journey", *VARY, "--events", year[1])
     compare = ("diff", "--from", "buyers-journey", "--to", "clarity", "--events", year[1])
-    whole, compared, original = told(*words), told(*compare), parts.replay_part
-    done: list[tuple[str, int]] = []
-
-    def interrupted(*given: Any) -> Any:  # noqa: ANN401 - whatever the original takes and gives
-        if len(done) == PARTITIONS + 1:  # within the second variant
-            raise KeyboardInterrupt
-        return counted(*given)
-
-    def counted(*given: Any) -> Any:  # noqa: ANN401 - as above
-        done.append((given[0].plan.plan_hash, given[1]))
-        return original(*given)
-
+    whole, compared, done = told(*words), told(*compare), list[tuple[str, int]]()
     with monkeypatch.context() as patch:
-        patch.setattr(pool, "replay_part", interrupted)
+        patch.setattr(pool, "replay_part", counted(done, PARTITIONS + 1))  # within the second variant
         code, _, err = invoke(*words, "--jobs", "1")
     assert (code, "--resume" in err) == (1, True)
     assert told(*compare, "--resume") == compared  # although it replays the same, up to the same time
 
-    monkeypatch.setattr(pool, "replay_part", counted)
+    monkeypatch.setattr(pool, "replay_part", counted(done))
     assert told(*words, "--resume") == whole
     assert len(done) == len(whole["variants"]) * PARTITIONS  # none twice
     assert not list(home.iterdir())
