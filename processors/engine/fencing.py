@@ -13,11 +13,12 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, NamedTuple
 
+from aiokafka import TopicPartition
 from aiokafka.client import ConnectionGroup, CoordinationType
-from aiokafka.errors import ProducerFenced
+from aiokafka.errors import KafkaConnectionError, ProducerFenced
 from kafka.admin import TransactionState
 from kafka.errors import KafkaError, TransactionalIdNotFoundError
-from tenacity import before_sleep_log, retry, retry_if_exception, wait_fixed
+from tenacity import retry, retry_if_exception, retry_if_exception_type, wait_fixed
 
 from processors.engine.place import consumed_place
 from processors.engine.transaction import commit, make_producer
@@ -27,11 +28,13 @@ from schemas.errors import LifecycleError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+    from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
     from processors.engine.place import Place
     from processors.engine.transaction import Rows
 
+AWAY = (LifecycleError, KafkaConnectionError)  # no broker answers
+AWAY_S = 0.5
 RETRY_S = 0.1  # while the coordinator is being found, or loads
 log = logging.getLogger(__name__)
 
@@ -54,16 +57,12 @@ class Last(NamedTuple):
 
 
 def _is_temporary(error: BaseException) -> bool:
-    return isinstance(error, LifecycleError) or (isinstance(error, KafkaError) and error.retriable)
+    return isinstance(error, KafkaError) and error.retriable
 
 
-@retry(
-    retry=retry_if_exception(_is_temporary),
-    wait=wait_fixed(RETRY_S),
-    before_sleep=before_sleep_log(log, logging.WARNING),
-)
+@retry(retry=retry_if_exception(_is_temporary), wait=wait_fixed(RETRY_S))
 async def last_transaction(bootstrap: str, transactional_id: str) -> Last:
-    """Ask the coordinator, as long as it takes."""
+    """Ask the coordinator, until it has come up. Raises LifecycleError when no broker answers."""
     return await asyncio.to_thread(_last_transaction, bootstrap, transactional_id)
 
 
@@ -83,9 +82,12 @@ def transactional_prefix(processor: str, topic: str) -> str:
 
 
 class Ownership:
-    """The right to write under a transactional id, until another starts; by means of `producer`."""
+    """The right to write under a transactional id, until another starts; by means of `producer`.
 
-    def __init__(self, bootstrap: str, transactional_id: str, group: str) -> None:
+    `group`: whose offsets are written, if any.
+    """
+
+    def __init__(self, bootstrap: str, transactional_id: str, group: str = "") -> None:
         self._bootstrap = bootstrap
         self._id = transactional_id
         self._group = group
@@ -121,13 +123,20 @@ class Ownership:
         await self.producer.begin_transaction()
         for target in self._targets:  # aiokafka's public way into a transaction is a record, or an offset
             self.producer._txn_manager.maybe_add_partition_to_txn(target)  # noqa: SLF001
-        while not await self.producer._sender._do_add_offsets_to_txn(self._group):  # noqa: SLF001
+        while self._group and not await self.producer._sender._do_add_offsets_to_txn(self._group):  # noqa: SLF001
             pass  # it has waited before it says so
         if self._committed:
             await self.producer.commit_transaction()
         else:
             await self.producer.abort_transaction()
         self._connection = coordinator_connection(self.producer)
+
+    async def partitions(self, topics: Iterable[str]) -> list[TopicPartition]:
+        """Return all partitions of topics that are there."""
+        known = await self.producer.client.fetch_all_metadata()
+        return [
+            TopicPartition(topic, one) for topic in topics for one in known.partitions_for_topic(topic) or ()
+        ]
 
     async def committed_offset(self, consumer: AIOKafkaConsumer, source: TopicPartition) -> Place | None:
         """Return what the group has consumed of a source: two answers that agree. To be asked after `fence`.
@@ -157,8 +166,15 @@ class Ownership:
         if self.lost:
             former, self.producer = self.producer, make_producer(self._bootstrap, self._id)
             await former.stop()
-            await self.start(_owner(former))
+            await self._start_patiently(_owner(former))
             await self.fence(self._targets)
+            log.info(
+                "coordinator was gone, took over from ourselves id=%s committed=%s", self._id, self._committed
+            )
+
+    @retry(retry=retry_if_exception_type(AWAY), wait=wait_fixed(AWAY_S))
+    async def _start_patiently(self, former: Owner) -> None:
+        await self.start(former)
 
     async def commit(
         self, rows: Rows, consumed: Mapping[TopicPartition, tuple[int, str]]

@@ -10,15 +10,15 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
 
 from processors.engine.committed import open_committed
-from processors.engine.transaction import is_fenced, make_producer
+from processors.engine.fencing import Ownership
+from processors.engine.transaction import is_fenced
 from processors.promotion.barrier import KEY, barrier
 from processors.promotion.generation import from_row, to_row
 from schemas.codec import encode
 from schemas.errors import LifecycleError
-from schemas.kafka_access import kafka_access, no_broker
+from schemas.kafka_access import kafka_access
 from schemas.topics import CONTACT_EVENTS, GENERATIONS
 
 if TYPE_CHECKING:
@@ -98,14 +98,11 @@ class Register:
 @asynccontextmanager
 async def open_register(bootstrap: str) -> AsyncIterator[Register]:
     """Become the one writer. Raises LifecycleError when another takes over, or no broker answers."""
-    producer = make_producer(bootstrap, TRANSACTIONAL_ID)
+    ownership = Ownership(bootstrap, TRANSACTIONAL_ID)
     try:
-        await producer.start()
-    except KafkaError as error:
-        await producer.stop()
-        raise no_broker(bootstrap, error) from error
-    try:
-        yield Register(producer)
+        await ownership.start()
+        await ownership.fence(await ownership.partitions([CONTACT_EVENTS.name, GENERATIONS.name]))
+        yield Register(ownership.producer)
     except Exception as error:
         if not is_fenced(error):
             raise
@@ -114,4 +111,4 @@ async def open_register(bootstrap: str) -> AsyncIterator[Register]:
             " nothing more. `stageline generations` shows where things stand."
         ) from error
     finally:
-        await producer.stop()
+        await ownership.stop()

@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING
 from aiokafka import TopicPartition
 
 from processors.dead_letters.letter import mark
-from processors.engine.transaction import commit, is_fenced, make_producer
+from processors.engine.fencing import Ownership
+from processors.engine.transaction import is_fenced
 from schemas.errors import LifecycleError
-from schemas.topics import DEAD_LETTER
+from schemas.topics import CONTACT_EVENTS, DEAD_LETTER, ENGAGEMENT, HANDOFF_RESPONSE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-
-    from aiokafka import AIOKafkaProducer
 
     from processors.dead_letters.letter import Letter
     from processors.engine.transaction import Rows
 
 TRANSACTIONAL_ID = "stageline-dlt-replay"
+TOPICS = [topic.name for topic in (DEAD_LETTER, ENGAGEMENT, HANDOFF_RESPONSE, CONTACT_EVENTS)]  # written to
 LETTERS_AT_ONCE = 500  # a transaction then takes well under a second of the eight it may
 BYTES_AT_ONCE = 4 << 20
 
@@ -37,12 +37,13 @@ async def redeliver(
     `choose` is called once older replays are settled, and reads the marks. `replayed` is told of each letter
     once it is committed. Raises LifecycleError when a topic is gone or another replay takes over.
     """
-    producer = make_producer(bootstrap, TRANSACTIONAL_ID)
-    await producer.start()
+    ownership = Ownership(bootstrap, TRANSACTIONAL_ID)
     try:
+        await ownership.start()
+        await ownership.fence(await ownership.partitions(TOPICS))
         for letters in _portions(choose()):
-            await _check_targets(producer, letters)
-            await commit(producer, _rows(letters), {}, TRANSACTIONAL_ID)
+            await _check_targets(ownership, letters)
+            await ownership.commit(_rows(letters), {})
             for letter in letters:
                 replayed(letter)
     except Exception as error:
@@ -52,7 +53,7 @@ async def redeliver(
             "Another replay has started and taken over. `stageline dlt list --state open` shows what is left."
         ) from error
     finally:
-        await producer.stop()
+        await ownership.stop()
 
 
 def _rows(letters: Iterable[Letter]) -> Rows:
@@ -65,11 +66,11 @@ def _rows(letters: Iterable[Letter]) -> Rows:
     return rows
 
 
-async def _check_targets(producer: AIOKafkaProducer, letters: Iterable[Letter]) -> None:
+async def _check_targets(ownership: Ownership, letters: Iterable[Letter]) -> None:
     """Check that each original partition is still there, before a transaction waits for it in vain."""
-    known = await producer.client.fetch_all_metadata()
+    known = await ownership.partitions({letter.topic for letter in letters})
     for letter in letters:
-        if letter.partition not in (known.partitions_for_topic(letter.topic) or ()):
+        if TopicPartition(letter.topic, letter.partition) not in known:
             raise LifecycleError(
                 f"Letter {letter.id} came from {letter.topic}, partition {letter.partition}, which is not"
                 " there any more. Create it, or leave that letter out. Nothing from it on was replayed."
