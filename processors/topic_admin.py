@@ -8,6 +8,7 @@ from uuid import UUID
 
 from kafka.admin import ConfigResource, KafkaAdminClient
 from kafka.errors import KafkaError, TopicAlreadyExistsError, TopicAuthorizationFailedError
+from kafka.net.compat import KafkaNetClient
 
 from schemas.errors import LifecycleError
 from schemas.kafka_access import kafka_access, no_broker
@@ -29,14 +30,23 @@ AT_LEAST = ("retention.ms", "max.message.bytes")  # -1 is more than any number
 @contextmanager
 def administering(bootstrap: str) -> Iterator[KafkaAdminClient]:
     """Connect to the cluster. Raises LifecycleError when no broker answers."""
+    networks: list[KafkaNetClient] = []
+
+    def network(**given: Any) -> KafkaNetClient:  # noqa: ANN401 - passed on
+        networks.append(KafkaNetClient(**given))
+        return networks[-1]
+
     try:
         admin = KafkaAdminClient(
             bootstrap_servers=bootstrap,
             bootstrap_timeout_ms=ANSWER_MS,
             request_timeout_ms=ANSWER_MS,
+            kafka_client=network,
             **kafka_access(),
         )
     except (KafkaError, ValueError) as error:
+        for one in networks:  # its thread and sockets would stay: kafka-python leaves that to nobody
+            one.close()
         raise no_broker(bootstrap, error) from error
     try:
         yield admin

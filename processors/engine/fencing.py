@@ -11,14 +11,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from aiokafka import TopicPartition
 from aiokafka.client import ConnectionGroup, CoordinationType
-from aiokafka.errors import KafkaConnectionError, ProducerFenced
+from aiokafka.errors import KafkaConnectionError, KafkaError, ProducerFenced
+from aiokafka.protocol.coordination import FindCoordinatorRequest
 from kafka.admin import TransactionState
-from kafka.errors import KafkaError, TransactionalIdNotFoundError
-from tenacity import retry, retry_if_exception, retry_if_exception_type, wait_fixed
+from kafka.errors import KafkaError as AdminError
+from kafka.errors import TransactionalIdNotFoundError, UnsupportedVersionError
+from tenacity import before_sleep_log, retry, retry_if_exception, retry_if_exception_type, wait_fixed
 
 from processors.engine.place import consumed_place
 from processors.engine.transaction import commit, make_producer
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
 
 AWAY = (LifecycleError, KafkaConnectionError)  # no broker answers
 AWAY_S = 0.5
+KEEP_ALIVE_S = 60.0
+STALL_S = 4.0  # less than any broker's session with its controller
 RETRY_S = 0.1  # while the coordinator is being found, or loads
 log = logging.getLogger(__name__)
 
@@ -57,7 +62,7 @@ class Last(NamedTuple):
 
 
 def _is_temporary(error: BaseException) -> bool:
-    return isinstance(error, KafkaError) and error.retriable
+    return isinstance(error, AdminError) and error.retriable
 
 
 @retry(retry=retry_if_exception(_is_temporary), wait=wait_fixed(RETRY_S))
@@ -72,6 +77,8 @@ def _last_transaction(bootstrap: str, transactional_id: str) -> Last:
             last = admin.describe_transactions([transactional_id])[transactional_id]
         except TransactionalIdNotFoundError:
             return Last(NOBODY, committed=False)
+        except UnsupportedVersionError as error:
+            raise LifecycleError("The brokers are too old: Stageline needs Kafka 3.0 or newer.") from error
     committed = last.state in {TransactionState.PREPARE_COMMIT, TransactionState.COMPLETE_COMMIT}
     return Last(Owner(last.producer_id, last.producer_epoch), committed)
 
@@ -92,8 +99,9 @@ class Ownership:
         self._id = transactional_id
         self._group = group
         self._targets: tuple[TopicPartition, ...] = ()
-        self._committed = False  # the last transaction
+        self._committed = False  # the transaction before the fencing
         self._connection: object = None  # to the coordinator, since the fencing
+        self._used = 0.0  # that connection, by the event loop's clock
         self.producer = make_producer(bootstrap, transactional_id)
 
     async def start(self, former: Owner | None = None) -> None:
@@ -120,16 +128,20 @@ class Ownership:
         offsets are one of these partitions.
         """
         self._targets = tuple(targets)
+        await self._pass_through(commit=self._committed)
+        self._connection = coordinator_connection(self.producer)
+        self._used = _now()
+
+    async def _pass_through(self, *, commit: bool) -> None:
         await self.producer.begin_transaction()
         for target in self._targets:  # aiokafka's public way into a transaction is a record, or an offset
             self.producer._txn_manager.maybe_add_partition_to_txn(target)  # noqa: SLF001
         while self._group and not await self.producer._sender._do_add_offsets_to_txn(self._group):  # noqa: SLF001
             pass  # it has waited before it says so
-        if self._committed:
+        if commit:
             await self.producer.commit_transaction()
         else:
             await self.producer.abort_transaction()
-        self._connection = coordinator_connection(self.producer)
 
     async def partitions(self, topics: Iterable[str]) -> list[TopicPartition]:
         """Return all partitions of topics that are there."""
@@ -148,6 +160,7 @@ class Ownership:
         """
         answers: list[Place | None] = []
         while len(answers) < 2 or answers[-1] != answers[-2]:
+            await self.make_sure()
             await self.producer.begin_transaction()
             await self.producer.send_offsets_to_transaction({source: 0}, self._group)
             await self.producer.abort_transaction()
@@ -157,22 +170,42 @@ class Ownership:
         return answers[-1]
 
     @property
-    def lost(self) -> bool:
+    def unsure(self) -> bool:
+        """Whether `make_sure` has something to do."""
+        return self._lost or _now() - self._used > KEEP_ALIVE_S
+
+    @property
+    def _lost(self) -> bool:
         """Whether the coordinator was gone since the fencing: markers may be missing."""
         return self._connection is None or coordinator_connection(self.producer) is not self._connection
 
     async def make_sure(self) -> None:
-        """Take over from oneself if that is so. Raises ProducerFenced if another was the owner meanwhile."""
-        if self.lost:
+        """See to it that the last transaction has ended. Raises ProducerFenced if another was owner since.
+
+        If the coordinator was gone, take over from oneself. If nothing was said for long, say something: both
+        ends close a connection on which nothing is said for nine or ten minutes.
+        """
+        if self._lost:
             former, self.producer = self.producer, make_producer(self._bootstrap, self._id)
             await former.stop()
             await self._start_patiently(_owner(former))
             await self.fence(self._targets)
-            log.info(
-                "coordinator was gone, took over from ourselves id=%s committed=%s", self._id, self._committed
-            )
+            log.info("took over from ourselves id=%s committed=%s", self._id, self._committed)
+        elif self.unsure:
+            with suppress(KafkaError):  # then it is lost, and seen to be
+                await say_something(self.producer, self._id)
+            self._used = _now()
 
-    @retry(retry=retry_if_exception_type(AWAY), wait=wait_fixed(AWAY_S))
+    async def settle(self) -> None:
+        """Return when the last transaction, a commit, has ended: a coordinator begins another only then."""
+        await self._pass_through(commit=True)
+        await self.make_sure()
+
+    @retry(
+        retry=retry_if_exception_type(AWAY),
+        wait=wait_fixed(AWAY_S),
+        before_sleep=before_sleep_log(log, logging.WARNING),
+    )
     async def _start_patiently(self, former: Owner) -> None:
         await self.start(former)
 
@@ -181,7 +214,14 @@ class Ownership:
     ) -> dict[TopicPartition, int]:
         """Do one transaction: see `transaction.commit`."""
         await self.make_sure()
-        return await commit(self.producer, rows, consumed, self._group)
+        began = _now()
+        ends = await commit(self.producer, rows, consumed, self._group)
+        self._used = _now()
+        if (
+            self._used - began > STALL_S
+        ):  # a broker that stood still does without some leaders for a moment, too
+            self._connection = None
+        return ends
 
     async def stop(self) -> None:
         """Stop the producer; the right remains with nobody."""
@@ -191,6 +231,17 @@ class Ownership:
 def _owner(producer: AIOKafkaProducer) -> Owner:
     known = producer._txn_manager  # noqa: SLF001 - aiokafka keeps it to itself
     return Owner(known.producer_id, known.producer_epoch)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def say_something(producer: AIOKafkaProducer, transactional_id: str) -> None:
+    """Ask the coordinator who the coordinator is."""
+    node = producer._sender._coordinators[CoordinationType.TRANSACTION]  # noqa: SLF001
+    question = FindCoordinatorRequest(transactional_id, CoordinationType.TRANSACTION)
+    await producer.client.send(node, question, group=ConnectionGroup.COORDINATION)
 
 
 def coordinator_connection(producer: AIOKafkaProducer) -> object:

@@ -65,34 +65,41 @@ async def passed(bootstrap: str, partitions: Iterable[int]) -> dict[int, int]:
 class Register:
     """Writes generations. Made by `open_register`."""
 
-    def __init__(self, producer: AIOKafkaProducer) -> None:
-        self._producer = producer
+    def __init__(self, ownership: Ownership) -> None:
+        self._ownership = ownership
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[AIOKafkaProducer]:
+        await self._ownership.make_sure()
+        async with self._ownership.producer.transaction():
+            yield self._ownership.producer
 
     async def write(self, *generations: Generation) -> None:
         """Write rows, all or none."""
-        async with self._producer.transaction():
+        async with self._transaction() as producer:
             for one in generations:
-                await self._send(one)
+                await _send(producer, one)
 
     async def switch(self, one: Generation, before: Generation, at: int) -> Generation:
         """Write a generation's barrier into every partition, and its row with their offsets: all or none."""
         record = encode(
             barrier(one.compiled(), one.number, replaces=before.plan_hash, at=at, in_place=one.in_place)
         )
-        async with self._producer.transaction():
+        async with self._transaction() as producer:
             offsets = {}
-            for number in sorted(await self._producer.partitions_for(CONTACT_EVENTS.name)):
-                told = await self._producer.send_and_wait(
+            for number in sorted(await producer.partitions_for(CONTACT_EVENTS.name)):
+                told = await producer.send_and_wait(
                     CONTACT_EVENTS.name, key=KEY, value=record, partition=number
                 )
                 offsets[number] = told.offset
             switched = one.switched(offsets, at)
-            await self._send(switched)
+            await _send(producer, switched)
         return switched
 
-    async def _send(self, one: Generation) -> None:
-        key, value = to_row(one)
-        await self._producer.send_and_wait(GENERATIONS.name, key=key, value=value, partition=0)
+
+async def _send(producer: AIOKafkaProducer, one: Generation) -> None:
+    key, value = to_row(one)
+    await producer.send_and_wait(GENERATIONS.name, key=key, value=value, partition=0)
 
 
 @asynccontextmanager
@@ -102,7 +109,8 @@ async def open_register(bootstrap: str) -> AsyncIterator[Register]:
     try:
         await ownership.start()
         await ownership.fence(await ownership.partitions([CONTACT_EVENTS.name, GENERATIONS.name]))
-        yield Register(ownership.producer)
+        yield Register(ownership)
+        await ownership.settle()
     except Exception as error:
         if not is_fenced(error):
             raise

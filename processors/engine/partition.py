@@ -194,7 +194,7 @@ class Partition:
         return None if topic is None else TopicPartition(topic, self.source.partition)
 
     def _has_work(self) -> bool:
-        return self._accepting and (self._clock is not None or bool(self._waiting) or self._ownership.lost)
+        return self._accepting and (self._clock is not None or bool(self._waiting) or self._ownership.unsure)
 
     async def _work(self) -> None:
         """Do one transaction, if there still is something to do: a rebalance may have come first."""

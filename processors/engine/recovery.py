@@ -1,7 +1,7 @@
 """Recovery: fill a partition's store from its changelog, whole record batches at a time.
 
 It starts only after the partition's transactional producer has fenced the former owner. From then on nothing
-more can be added to the changelog, and the former owner's open transaction is aborted.
+more can be added to the changelog, and the former owner's last transaction has ended.
 """
 
 from __future__ import annotations
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
 
 # The changelog also says how far it goes: under this key stand the next source offset, how many contacts
 # there are up to it, the offset of the barrier passed last (-1: none), and what was told of the record there
-# (see `Place`). No contact has this key, since ids
-# hold no control characters; compaction keeps the newest.
+# (see `Place`). No contact has this key, since ids hold no control characters; compaction keeps the newest.
 PROGRESS_KEY = b"\x00progress"
 NO_BARRIER = -1
 FETCH_BYTES = 8 << 20  # per request; about 30,000 typical states

@@ -46,6 +46,7 @@ async def redeliver(
             await ownership.commit(_rows(letters), {})
             for letter in letters:
                 replayed(letter)
+        await ownership.settle()
     except Exception as error:
         if not is_fenced(error):
             raise

@@ -50,7 +50,7 @@ class PlainProducer(AIOKafkaProducer):  # type: ignore[misc] # aiokafka is untyp
 class Nobody:
     """Stands in the place of an `Ownership`, and fences nobody."""
 
-    lost = False
+    unsure = False
 
     def __init__(self, bootstrap: str, consumer: AIOKafkaConsumer) -> None:
         self.producer = PlainProducer(bootstrap, consumer)

@@ -133,6 +133,7 @@ class World:
             *((module, "AIOKafkaConsumer", self._make_reader) for module in (recovery, crossing, history)),
             (fencing, "last_transaction", self._last_transaction),
             (fencing, "coordinator_connection", lambda producer: producer.connection),
+            (fencing, "say_something", lambda *_: asyncio.sleep(0)),
             (transaction, "AIOKafkaProducer", lambda **given: Producer(self, given["transactional_id"])),
             (partition, "time", clock),
             (partition, "MIN_BATCH", batch),

@@ -28,6 +28,9 @@ class Producer:
     async def start(self) -> None:
         """Nothing to do."""
 
+    async def stop(self) -> None:
+        """Nothing to do."""
+
     async def begin_transaction(self) -> None:
         """Nothing to do."""
 
@@ -85,3 +88,46 @@ def test_nobody_takes_over_from_himself_when_another_was_the_owner_meanwhile(
     with pytest.raises(ProducerFenced):
         fenced(Last(last, committed=True), become, former=LAST)
     assert fenced(Last(LAST, committed=True), Owner(7, 5), former=LAST) == ["committed"]
+
+
+def test_after_a_transaction_as_long_as_a_stall_an_owner_takes_over_from_himself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: list[str] = []
+    clock = [0.0]
+    took = [0.01, fencing.STALL_S + 0.1]
+
+    async def commit(*_: object) -> dict[object, int]:
+        clock[0] += took.pop(0)
+        return {}
+
+    async def last_transaction(*_: str) -> Last:
+        return Last(Owner(7, 5), committed=True)
+
+    async def say_something(*_: object) -> None:
+        said.append("something")
+
+    producers = [Producer(Owner(7, 5)), Producer(Owner(7, 6))]
+    first, second = producers
+    monkeypatch.setattr(fencing, "_now", lambda: clock[0])
+    monkeypatch.setattr(fencing, "commit", commit)
+    monkeypatch.setattr(fencing, "last_transaction", last_transaction)
+    monkeypatch.setattr(fencing, "say_something", say_something)
+    monkeypatch.setattr(fencing, "make_producer", lambda *_: producers.pop(0))
+    monkeypatch.setattr(fencing, "coordinator_connection", lambda producer: producer)
+
+    async def run() -> list[bool]:
+        unsure = []
+        ownership = Ownership("", "id")
+        await ownership.start()
+        await ownership.fence(())
+        await ownership.commit({}, {})
+        unsure.append(ownership.unsure)
+        clock[0] += fencing.KEEP_ALIVE_S + 1
+        for step in (ownership.make_sure(), ownership.commit({}, {}), ownership.make_sure()):
+            unsure.append(ownership.unsure)
+            await step
+        return [*unsure, ownership.unsure]
+
+    assert asyncio.run(run()) == [False, True, False, True, False]
+    assert (first.ended, second.ended, said) == (["aborted"], ["committed"], ["something"])
