@@ -56,6 +56,7 @@ class Broker:
         self.logs = {place: Log(topic=place.topic, partition=place.partition) for place in places}
         self.committed: dict[TopicPartition, int] = {}
         self.behind: dict[TopicPartition, int] | None = None
+        self.forgetful = 0.0  # how likely a marker is left out when a transaction is aborted by another
         self.undecidable = False  # an owner died after the question how its predecessor's transaction ended
         self.decided: dict[TopicPartition, int] = {}  # `committed`, as soon as a commit is certain
         self.marker_delay = 0.01
@@ -183,6 +184,7 @@ class Broker:
         known = self._ids[name]
         known.epoch += 1
         self.undecidable |= bool(known.missing)
+        transaction.targets = [one for one in transaction.targets if self._chance.random() >= self.forgetful]
         self._end(name, transaction, ABORTED)
 
     def lose_markers(self) -> None:

@@ -112,6 +112,12 @@ def markers_lost(world: World) -> None:
     world.loop.later(world.chance.uniform(0.2, 2), go_down)
 
 
+def forgetting(world: World) -> None:
+    """Let the coordinator leave out partitions when it aborts what another began, for a while."""
+    world.broker.forgetful = 0.3
+    world.loop.later(world.chance.uniform(1, 10), lambda: setattr(world.broker, "forgetful", 0.0))
+
+
 def refusal(world: World) -> None:
     """Let the broker refuse some record batches for a while."""
     world.refusing = 0.3
@@ -157,7 +163,7 @@ def changelog_cut(world: World) -> None:
 
 FAULTS = (
     *(kill, kill, kill, freeze, freeze, terminate, join, broker_away),
-    *(split_brain, fencing, loss, slowness, late_markers, markers_lost),
+    *(split_brain, fencing, loss, slowness, late_markers, markers_lost, forgetting),
     *(refusal, compaction, old_disk, old_offsets),
 )
 # Damage to what the broker stores: a world has one kind of it, for outputs could not be right after both.
