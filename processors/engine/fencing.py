@@ -21,7 +21,14 @@ from aiokafka.protocol.coordination import FindCoordinatorRequest
 from kafka.admin import TransactionState
 from kafka.errors import KafkaError as AdminError
 from kafka.errors import TransactionalIdNotFoundError, UnsupportedVersionError
-from tenacity import before_sleep_log, retry, retry_if_exception, retry_if_exception_type, wait_fixed
+from tenacity import (
+    before_sleep_log,
+    retry,
+    retry_if_exception,
+    retry_if_exception_type,
+    stop_after_delay,
+    wait_fixed,
+)
 
 from processors.engine.place import consumed_place
 from processors.engine.transaction import commit, make_producer
@@ -40,6 +47,7 @@ AWAY = (LifecycleError, KafkaConnectionError)  # no broker answers
 AWAY_S = 0.5
 KEEP_ALIVE_S = 60.0
 STALL_S = 4.0  # less than any broker's session with its controller
+PATIENCE_S = 20.0  # a busy machine takes seconds for a connection
 RETRY_S = 0.1  # while the coordinator is being found, or loads
 log = logging.getLogger(__name__)
 
@@ -62,12 +70,17 @@ class Last(NamedTuple):
 
 
 def _is_temporary(error: BaseException) -> bool:
-    return isinstance(error, AdminError) and error.retriable
+    return isinstance(error, LifecycleError) or (isinstance(error, AdminError) and error.retriable)
 
 
-@retry(retry=retry_if_exception(_is_temporary), wait=wait_fixed(RETRY_S))
+@retry(
+    retry=retry_if_exception(_is_temporary),
+    wait=wait_fixed(RETRY_S),
+    stop=stop_after_delay(PATIENCE_S),
+    reraise=True,
+)
 async def last_transaction(bootstrap: str, transactional_id: str) -> Last:
-    """Ask the coordinator, until it has come up. Raises LifecycleError when no broker answers."""
+    """Ask the coordinator, which may have to come up yet. Raises LifecycleError when no broker answers."""
     return await asyncio.to_thread(_last_transaction, bootstrap, transactional_id)
 
 
