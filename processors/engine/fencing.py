@@ -44,9 +44,11 @@ if TYPE_CHECKING:
     from processors.engine.transaction import Rows
 
 AWAY = (LifecycleError, KafkaConnectionError)  # no broker answers
-AWAY_S = 0.5
-KEEP_ALIVE_S = 60.0
-STALL_S = 4.0  # less than any broker's session with its controller
+AWAY_S = 0.5  # between two tries to reach it
+KEEP_ALIVE_S = 60.0  # clients and brokers close a connection after nine or ten minutes of silence
+# A transaction took as long: a broker that stood still has no leaders for a moment, too. It is less than any
+# broker's session with its controller.
+STALL_S = 4.0
 PATIENCE_S = 20.0  # a busy machine takes seconds for a connection
 RETRY_S = 0.1  # while the coordinator is being found, or loads
 log = logging.getLogger(__name__)
@@ -230,9 +232,7 @@ class Ownership:
         began = _now()
         ends = await commit(self.producer, rows, consumed, self._group)
         self._used = _now()
-        if (
-            self._used - began > STALL_S
-        ):  # a broker that stood still does without some leaders for a moment, too
+        if self._used - began > STALL_S:
             self._connection = None
         return ends
 

@@ -17,9 +17,10 @@ from processors.engine.fencing import Last, Owner
 from processors.engine.member import Member
 from processors.engine.standby import Standby
 from tests.simulation.broker import Broker
-from tests.simulation.clients import Consumer, GroupConsumer, Producer
+from tests.simulation.clients import Consumer, Producer
 from tests.simulation.disks import Disk, DiskShelf
 from tests.simulation.group import Group
+from tests.simulation.group_consumer import GroupConsumer
 from tests.simulation.loop import PROCESS, SimulatedLoop
 from tests.simulation.network import Network
 from tests.simulation.reminding import CHANGELOG, OUT, SOURCE, Reminding
