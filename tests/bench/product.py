@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 LIFECYCLE = Path(__file__).with_name("peers.yaml")
 CONTACTS, ZIPF, SEED = 100_000, 0.9, 1  # as the peers' driver has them
 
+MOST_QUEUED = 50_000  # the client refuses more than 100,000 that wait to be sent
+
 KINDS: dict[str, tuple[str, dict[str, str | None]]] = {
     "page_view": ("page_view", {"url": "url"}),
     "product_page": ("page_view", {"url": "url"}),
@@ -56,7 +58,8 @@ def product(folder: Path, events: int, worker_count: int, *, as_json: bool) -> N
         producer = make_producer(bootstrap)
         for key, value in sent:
             producer.produce(ENGAGEMENT.name, value, key)
-            producer.poll(0)
+            while len(producer) >= MOST_QUEUED:
+                producer.poll(0.1)
         producer.flush()
         program = ("/usr/bin/env", f"STAGELINE_LIFECYCLE={LIFECYCLE}", *STAGELINE)
         found = measure(bootstrap, events, worker_count, program)
