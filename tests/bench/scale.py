@@ -26,7 +26,7 @@ RUNS = {"workers_1": (1, False), "hot_contact": (1, True), "workers_2": (2, Fals
 def scale(contacts: int, events: int, *, as_json: bool) -> None:
     """Restore states, take partitions over, work off the same events in several ways.
 
-    The figures of docs/scale.md: --contacts 1000000 --events 100000.
+    The figures of docs/operations.md: --contacts 1000000 --events 100000.
     """
     found: dict[str, Any] = {"load_before": os.getloadavg()[0]}
     with broker(fresh=True) as bootstrap:

@@ -27,12 +27,17 @@ if TYPE_CHECKING:
     from tests.chaos.schedule import Planned, Volley
 
 LIFECYCLE = "buyers-journey"
+TAKEOVERS = ("kill-worker", "kill-all-workers", "crash-worker", "freeze-worker")
+"""What a worker that is lost while nothing else is amiss costs."""
 log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, kw_only=True)
 class Figures:
-    """What is printed. `rss_slope`: growth of the largest worker, bytes per event."""
+    """What is printed. `takeover_p99_s` is of `TAKEOVERS` alone.
+
+    `rss_slope`: growth of the largest worker, bytes per event.
+    """
 
     seed: int
     events: int = 0
@@ -45,6 +50,7 @@ class Figures:
     zombies: int = 0
     recovery_p50_s: float = 0.0
     recovery_p99_s: float = 0.0
+    takeover_p99_s: float = 0.0
     slowest_recovery_s: dict[str, float] = field(default_factory=dict)
     rss_slope: float = 0.0
     ended_by_themselves: list[str] = field(default_factory=list)
@@ -66,6 +72,7 @@ class Campaign:
         self._scene = Scene(system=system, traffic=self._traffic)
         self._judge = Judge(system, load_lifecycle(LIFECYCLE), self._traffic)
         self._kinds = kinds
+        self._recoveries: dict[str, list[float]] = {}  # kind of strike → seconds
         self._memory: list[tuple[int, int]] = []  # events sent, bytes
         self._started = time.monotonic()
         self._beside = ThreadPoolExecutor(1)
@@ -117,10 +124,8 @@ class Campaign:
         self._strike(planned)
         if len(recoveries) == known:
             self._scene.recovered()
-        slowest = max(recoveries[known:])
-        log.info("recovered=%s seconds=%.1f", planned.kind, slowest)
-        by_kind = self.figures.slowest_recovery_s
-        by_kind[planned.kind] = round(max(slowest, by_kind.get(planned.kind, 0)), 1)
+        log.info("recovered=%s seconds=%.1f", planned.kind, max(recoveries[known:]))
+        self._recoveries.setdefault(planned.kind, []).extend(recoveries[known:])
 
     def _strike_all(self, planned: Iterable[Planned]) -> None:
         for one in planned:
@@ -162,13 +167,22 @@ class Campaign:
             log.info("the broker's data: %s", self._system.keep_data())
 
     def _sum_up(self) -> None:
-        self.figures.ended_by_themselves = self._system.ended
-        if len(self._scene.recoveries) > 1:
-            hundredths = quantiles(self._scene.recoveries, n=100, method="inclusive")
-            self.figures.recovery_p50_s = round(hundredths[49], 1)
-            self.figures.recovery_p99_s = round(hundredths[98], 1)
+        figures, recoveries = self.figures, self._recoveries
+        figures.ended_by_themselves = self._system.ended
+        figures.slowest_recovery_s = {kind: round(max(took), 1) for kind, took in recoveries.items()}
+        every = [seconds for took in recoveries.values() for seconds in took]
+        figures.recovery_p50_s, figures.recovery_p99_s = _percentile(every, 50), _percentile(every, 99)
+        takeovers = [seconds for kind in TAKEOVERS for seconds in recoveries.get(kind, ())]
+        figures.takeover_p99_s = _percentile(takeovers, 99)
         if len(self._memory) > 1:
-            self.figures.rss_slope = round(linear_regression(*zip(*self._memory, strict=True)).slope, 1)
+            figures.rss_slope = round(linear_regression(*zip(*self._memory, strict=True)).slope, 1)
+
+
+def _percentile(seconds: Sequence[float], which: int) -> float:
+    """0 where too few were measured to say."""
+    if len(seconds) < 2:
+        return 0.0
+    return round(quantiles(seconds, n=100, method="inclusive")[which - 1], 1)
 
 
 def attack(home: Path, *, seed: int, kinds: Sequence[str], seconds: float, faults: int) -> Figures:
