@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from processors.cli.archive_work import archive_progress
@@ -56,7 +57,10 @@ def why(lifecycle: str, events: str, contact: str, at: int | None, *, as_json: b
 def _print(console: Console, told: Facts) -> None:
     contact, changes = told["contact"], told["changes"]
     if contact["forwarded_to"]:
-        console.print(f"{contact['contact_id']} is part of {contact['forwarded_to']} now: ask for that one.")
+        console.print(
+            f"{contact['contact_id']} is part of {contact['forwarded_to']} now: ask for that one.",
+            markup=False,
+        )
     for track, where in contact["tracks"].items():
         moves = [one for one in changes if one["record"] == "stage_changed" and one["track"] == track]
         _print_track(console, track, where, moves[-1] if moves else None)
@@ -66,7 +70,7 @@ def _print(console: Console, told: Facts) -> None:
 
 def _print_track(console: Console, track: str, where: Facts, last: Facts | None) -> None:
     since = f" since {iso(where['since'])}" if where["since"] is not None else ""
-    owner = f", with {where['owner']}" if where["owner"] else ""
+    owner = f", with {escape(where['owner'])}" if where["owner"] else ""
     console.print(f"[bold]{track}[/]: {where['stage'] or 'no stage'}{since}{owner}")
     if last is not None:
         console.print(f"  {last['why']['summary']}", markup=False)
@@ -75,9 +79,10 @@ def _print_track(console: Console, track: str, where: Facts, last: Facts | None)
             console.print(f"    {_evidence(one)}", markup=False)
     if where["override"] is not None:
         held = where["override"]
-        console.print(f"  held by hand: {held['kind']} {held['stage']} ({held['actor']}: {held['reason']})")
+        by = f"{held['actor']}: {held['reason']}"  # people's words: no markup
+        console.print(f"  held by hand: {held['kind']} {held['stage']} ({by})", markup=False)
     if where["handoff"] is not None:
-        console.print(f"  hand-off {where['handoff']['id']}: {where['handoff']['status']}")
+        console.print(f"  hand-off {where['handoff']['id']}: {where['handoff']['status']}", markup=False)
     if where["next_deadline"] is not None:
         console.print(f"  next deadline {iso(where['next_deadline'])}")
 

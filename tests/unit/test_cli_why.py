@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders.log_file import ann_and_bob, invoke
+from tests.builders.log_file import VIEW, ann_and_bob, invoke, write
+from tests.builders.story import HOUR, MONDAY
 
 
 @pytest.fixture
@@ -43,3 +44,29 @@ def test_why_refuses_a_contact_that_is_not_in_the_log(log: Path) -> None:
     code, _, err = invoke("why", "--events", str(log), "eve")
     assert code == 1
     assert "eve: no event of this contact" in err
+
+
+def test_why_shows_what_people_wrote_as_text(tmp_path: Path) -> None:
+    """`[/x]` would be a mark without a beginning to the terminal's markup."""
+    who = {"contact_id": "a[/x]", "occurred_at": MONDAY}
+    by_hand = {
+        "track": "main",
+        "stage": "sal",
+        "kind": "pin",
+        "actor": "kim[/x]",
+        "reason": "knows them [/b]",
+    }
+    pinned = {"type": "stage_overridden", "event_id": "o", **who, **by_hand, "occurred_at": MONDAY + HOUR}
+    log = write(tmp_path / "odd.ndjson", [{**VIEW, "event_id": "e", **who}, pinned])
+    code, out, err = invoke("why", "--events", str(log), "a[/x]")
+    assert (code, err) == (0, "")
+    assert "held by hand: pin sal (kim[/x]: knows them [/b])" in out
+
+
+def test_why_names_a_visitor_that_became_somebody(tmp_path: Path) -> None:
+    known = {"type": "contact_identified", "event_id": "i", "anonymous_id": "v[/x]", "contact_id": "ann"}
+    rows = [{**VIEW, "event_id": "e", "anonymous_id": "v[/x]", "occurred_at": MONDAY}]
+    log = write(tmp_path / "known.ndjson", [*rows, {**known, "occurred_at": MONDAY + HOUR}])
+    code, out, err = invoke("why", "--events", str(log), "anon:v[/x]")
+    assert (code, err) == (0, "")
+    assert "anon:v[/x] is part of ann now: ask for that one." in out
