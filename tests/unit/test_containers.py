@@ -64,3 +64,8 @@ def test_the_broker_is_set_up_as_the_local_stack_sets_it_up() -> None:
         name: value for name, value in ours.items() if name not in own
     }
     assert theirs["CLUSTER_ID"] == CLUSTER_ID
+
+
+def test_the_page_asks_for_no_token_that_nobody_has_set() -> None:
+    """Its port is on loopback; whoever wants a token sets one."""
+    assert SERVICES["web"]["environment"]["STAGELINE_TOKEN"] == "${STAGELINE_TOKEN:-}"  # noqa: S105 - no secret
