@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     Totals = dict[str, Any]
 
 SHOWN = 50  # contacts in a table; json and csv have them all
+MARKDOWN = re.compile(r"[\\`*<|]|(?<=\])\(")  # markup that an id could hold; `_` within a word is none
 PIPED = 160  # characters of a table that no terminal shows: room for a visitor's id, stages and a rule
 
 
@@ -134,7 +136,7 @@ def _as_markdown(differences: list[Difference], totals: Totals) -> None:
         click.echo(f"### {title}\n")
         click.echo(f"| {' | '.join(header)} |\n|{'---|' * len(header)}")
         for line in lines:
-            cells = (cell.replace("|", r"\|") for cell in line)
+            cells = (MARKDOWN.sub(r"\\\g<0>", cell) for cell in line)
             click.echo(f"| {' | '.join(cells)} |")
         click.echo()
 

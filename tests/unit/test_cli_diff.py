@@ -79,3 +79,11 @@ def test_a_table_in_a_pipe_has_every_id_whole(tmp_path: Path, stricter: str) -> 
     log = write(tmp_path / "visitors.ndjson", views({"anonymous_id": visitor}, 9))
     code, out, _ = invoke("diff", "--from", "buyers-journey", "--to", stricter, "--events", str(log))
     assert (code, f"anon:{visitor}" in out) == (0, True)
+
+
+def test_an_id_is_no_markup_in_markdown(tmp_path: Path, stricter: str) -> None:
+    log = write(tmp_path / "odd.ndjson", views({"contact_id": r"a\|<b>[c](d)*`"}, 9))
+    both = ("--from", "buyers-journey", "--to", stricter, "--events", str(log))
+    code, out, _ = invoke("diff", *both, "--format", "md")
+    assert code == 0
+    assert "\n| a\\\\\\|\\<b>[c]\\(d)\\*\\` | main |" in out
