@@ -93,6 +93,9 @@ def check_reserved(file: File) -> None:
     for name in {"total", "counts"} & file.lifecycle.scores.keys():
         meaning = "the sum of all scores" if name == "total" else "the counts of behaviours, in 'reset'"
         file.refuse(("scores", name), f"'{name}' already means {meaning}", "choose another name", key=True)
+    for path, stage in stages(file.lifecycle):
+        if stage.id == "none":
+            file.refuse((*path, "id"), "'none' already means no stage", "choose another name")
     if "main" in file.lifecycle.tracks:
         message = "'main' is the ladder under 'stages'"
         file.refuse(("tracks", "main"), message, "choose another name", key=True)
