@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from processors.lifecycle.definition.cost import cost_of
+from processors.lifecycle.definition.explain.agreement import COMPANIES
 from processors.lifecycle.definition.load import load
 from processors.lifecycle.definition.moves.exclusions import world_of
+from processors.lifecycle.words import plural
 from processors.lifecycle_files import read_lifecycle
 from processors.lifecycle_lock import lock_of, publish, read_published
 
@@ -84,16 +86,18 @@ def _print(loaded: Loaded) -> None:
 
 def _summary(loaded: Loaded, plan: Plan) -> list[str]:
     cost = _cost(loaded, plan)
-    sizes = f"{len(plan.stages)} stages, {len(plan.scores)} scores of {len(plan.rules)} rules"
+    scores = f"{plural(len(plan.scores), 'score')} of {plural(len(plan.rules), 'rule')}"
+    parts = f"{plural(len(plan.segments), 'segment')}, {plural(len(plan.behaviours), 'behaviour')}"
     most = f"{cost.busiest_event} {cost.tests} and {cost.accumulators}"
     mean = f"{cost.mean_tests} tests and changes {cost.mean_accumulators} accumulators"
     return [
         f"{loaded.name}: {plan.id}@{plan.version} is all right",
         f"  plan {plan.plan_hash}",
         f"  shape {plan.shape_hash}",
-        f"  {sizes}, {len(plan.segments)} segments, {len(plan.behaviours)} behaviours",
+        f"  {plural(len(plan.stages), 'stage')}, {scores}, {parts}",
         f"  an event meets {mean} on average, {most}",
         f"  a contact with 20 events takes {cost.state_typical:,} bytes, at most {cost.state_worst:,}",
+        *([f"  company: {COMPANIES}"] if plan.company is not None else ()),
     ]
 
 

@@ -51,6 +51,11 @@ def test_a_broken_file_is_reported_on_stderr_with_exit_code_1(file: Path) -> Non
     )
 
 
+def test_what_no_view_works_out_yet_is_said() -> None:
+    said = "company: agreed on, but no view works out companies' stages yet"
+    assert [said in run(preset).stdout for preset in ("inveniv", "clarity")] == [True, False]
+
+
 def test_json_has_one_object_for_each_file(file: Path) -> None:
     edit(file, "{in: $dach}", "{in: $dacch}")
     result = run("--json", "full", str(file))

@@ -49,6 +49,20 @@ def test_the_agreement_reads_as_english() -> None:
         assert sentence in text
 
 
+def test_one_holiday_is_one(tmp_path: Path) -> None:
+    file = tmp_path / "own.yaml"
+    text = read_lifecycle("inveniv")[1].decode()
+    file.write_text(text.replace('to: "17:00"}', 'to: "17:00", holidays: [2026-12-25]}'), "utf-8")
+    assert "mon-fri, 09:00 to 17:00, 1 holiday." in run(str(file), "--markdown").stdout
+    assert "mon-fri, 09:00 to 17:00, no holidays." in run("inveniv", "--markdown").stdout
+
+
+def test_an_agreement_on_companies_says_what_is_not_there_yet() -> None:
+    said = "furthest of its active contacts, never below what its deals say: agreed on, but"
+    assert said in run("inveniv", "--markdown").stdout
+    assert "company" not in run("clarity", "--markdown").stdout
+
+
 def test_the_diagram_shows_the_ladder_and_every_way_out() -> None:
     text = run("inveniv", "--markdown").stdout
     assert text.count("```mermaid") == 1

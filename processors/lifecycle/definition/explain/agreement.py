@@ -9,12 +9,14 @@ from processors.lifecycle.definition.compile_stages import ladders
 from processors.lifecycle.definition.explain.sentences import Said, behaviour, condition, quoted, rule
 from processors.lifecycle.definition.grammar.scoring import ScoreSegment
 from processors.lifecycle.definition.words import listed, points
-from processors.lifecycle.words import duration
+from processors.lifecycle.words import duration, plural
 
 if TYPE_CHECKING:
     from processors.lifecycle.definition.grammar.lifecycle import Lifecycle
     from processors.lifecycle.definition.grammar.scoring import Score, Segment
     from processors.lifecycle.definition.grammar.stages import Handoff, Leave, Stage
+
+COMPANIES = "agreed on, but no view works out companies' stages yet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,7 @@ def _notes(lifecycle: Lifecycle) -> tuple[str, ...]:
     hours = lifecycle.business_hours
     days = hours.days if isinstance(hours.days, str) else listed(hours.days)
     opening = f"{_clock(hours.from_)} to {_clock(hours.to)}"
-    holidays = f"{len(hours.holidays) or 'no'} holidays"
+    holidays = plural(len(hours.holidays), "holiday") if hours.holidays else "no holidays"
     notes = [
         "A contact only moves up, unless a way out says otherwise. A score that falls moves nobody.",
         f"Business hours: {days}, {opening}, {holidays}. Days and weeks are those of {lifecycle.timezone}.",
@@ -85,7 +87,8 @@ def _notes(lifecycle: Lifecycle) -> tuple[str, ...]:
     if lifecycle.company is not None:
         whose = lifecycle.company.stage.max_of.replace("_", " ")
         floor = ", never below what its deals say" if lifecycle.company.floor else ""
-        notes.append(f"A company is as far as the furthest of its {whose}{floor}.")
+        follow = "; its contacts follow" if lifecycle.company.push_down else ""
+        notes.append(f"A company is as far as the furthest of its {whose}{floor}{follow}: {COMPANIES}.")
     return tuple(notes)
 
 
