@@ -13,9 +13,10 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from projections.commands import key, packed
+from projections.views.handoffs import ENDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from projections.commands import Ask, Change, Command
 
@@ -56,7 +57,6 @@ def _facts(change: Change) -> Mapping[str, Any]:
     why = change["why"]
     told = {name: change[name] for name in FACTS if name in change}
     told |= {name: why[name] for name in ("score_parts", "first_touch", "last_touch")}
-    told["next_deadline"] = change.get("next_deadline") or change.get("accept_by")
     return told
 
 
@@ -77,8 +77,27 @@ def read_contact(ask: Ask, contact: str) -> dict[str, Any] | None:
         "stages": _named(fields, "stage:"),
         "segments": _named(fields, "segment:"),
         **max(facts, key=itemgetter("at")),  # of several at one moment the stage's
+        "next_deadline": _next_deadline(changes),
         "changes": changes,
     }
+
+
+def _next_deadline(changes: Sequence[Change]) -> int | None:
+    """Find the nearest moment that is waited for: a stage's, or an answer's that is still owed.
+
+    `changes`: newest first. What a stage waits for may be an answer that has come since.
+    """
+    stages: dict[str, int | None] = {}
+    handoffs: dict[str, Change] = {}
+    for change in changes:
+        if change["record"] == "stage_changed":
+            stages.setdefault(change["track"], change["next_deadline"])
+        elif change["record"] == "mql_handoff":
+            handoffs.setdefault(change["handoff"], change)
+    ended = {one["accept_by"] for one in handoffs.values() if one["action"] in ENDS}
+    owed = [one["accept_by"] for one in handoffs.values() if one["action"] not in ENDS]
+    dues = [due for due in stages.values() if due not in ended]
+    return min((due for due in (*owed, *dues) if due is not None), default=None)
 
 
 def _named(fields: Mapping[str, str], prefix: str) -> dict[str, Any]:
