@@ -18,6 +18,7 @@ WIDTH, HEIGHT = 760.0, 220.0
 LEFT, TOP, BOTTOM = 44.0, 12.0, 26.0
 MOST = 66  # pairs of bars in a row: about two months of days; more are too thin to tell apart
 LABELS = 6  # under the bars
+HALF = 34.0  # of a date under a bar, so that the last one is not cut off
 
 
 def bars(by_day: ByDay) -> list[Element]:
@@ -120,7 +121,12 @@ def _labels(names: list[str]) -> list[Element]:
     return [
         element(
             "text",
-            {"class": "quiet", "x": LEFT + room * (index + 0.5), "y": HEIGHT - 6, "text-anchor": "middle"},
+            {
+                "class": "quiet",
+                "x": min(LEFT + room * (index + 0.5), WIDTH - HALF),
+                "y": HEIGHT - 6,
+                "text-anchor": "middle",
+            },
             names[index],
         )
         for index in range(0, len(names), step)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from itertools import chain
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, tostring
 
@@ -9,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     Child = Element | str | None
+
+_BREAKS = re.compile(r"(?<=[_-])")
 
 
 def element(name: str, attributes: Mapping[str, object], *children: Child) -> Element:
@@ -61,6 +65,12 @@ def change(both: Mapping[str, int]) -> str:
 def html(made: Element | None) -> str:
     """Write it as HTML; None is nothing."""
     return "" if made is None else tostring(made, encoding="unicode", method="html")
+
+
+def breakable(tag: str, name: str) -> Element:
+    """Set a name so that it may break after its punctuation, and nowhere else."""
+    first, *rest = _BREAKS.split(name)
+    return element(tag, {}, first, *chain.from_iterable((element("wbr", {}), part) for part in rest))
 
 
 def _written(value: object) -> str:

@@ -24,7 +24,7 @@ function steps(start) {
 }
 
 function move([from, to]) {
-  return h("span.move.stage", {}, h("span", {}, from), h("span.arrow", { "aria-label": "to" }, "→"), h("b", {}, to));
+  return h("span.move.stage", {}, h("span", {}, breakable(from)), h("span.arrow", { "aria-label": "to" }, "→"), h("b", {}, breakable(to)));
 }
 
 function showList() {

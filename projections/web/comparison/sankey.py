@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 WIDTH, LEFT, RIGHT = 760.0, 160.0, 600.0  # the ribbons run from LEFT to RIGHT; names stand outside
 BAR = 10.0
+MOST = 15  # characters of a stage's name outside the ribbons; of a longer one both ends, whole in its title
 DETOUR = -1  # rank of a stage beside its ladder
 
 
@@ -83,6 +84,15 @@ def _stage(stage: Stage, x: float, x_text: float, anchor: str) -> tuple[Element,
     label = {"x": x_text, "text-anchor": anchor}
     return (
         element("rect", {"x": x, "y": stage.y, "width": BAR, "height": stage.height, "rx": 2}),
-        element("text", {**label, "class": "strong", "y": stage.y + 12}, stage.name),
+        element(
+            "text",
+            {**label, "class": "strong", "y": stage.y + 12},
+            _short(stage.name),
+            element("title", {}, stage.name),
+        ),
         element("text", {**label, "class": "quiet", "y": stage.y + 28}, f"{stage.contacts:,}"),
     )
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= MOST else f"{name[: MOST // 2]}…{name[1 - MOST // 2 :]}"

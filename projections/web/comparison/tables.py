@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from projections.web.comparison.markup import change, element, table
+from projections.web.comparison.markup import breakable, change, element, table
 from projections.web.comparison.sankey import move_link
 
 if TYPE_CHECKING:
@@ -20,10 +20,10 @@ def stages_table(stages: Mapping[str, Both]) -> Element:
     return table(("Stage", "Before", "After", "Change"), rows)
 
 
-def moves_table(moves: Sequence[Mapping[str, Any]]) -> Element | None:
-    """Every move, most contacts first; a move leads to its contacts. None if nothing moves."""
+def moves_table(moves: Sequence[Mapping[str, Any]]) -> Element:
+    """Every move, most contacts first; a move leads to its contacts."""
     if not moves:
-        return None
+        return element("p", {"class": "quiet"}, "None: nothing moves.")
     rows = [(_move(one), element("code", {}, one["rule"] or "—"), f"{one['contacts']:,}") for one in moves]
     return table(("Move", "Rule", "Contacts"), rows, numbers=1)
 
@@ -31,5 +31,5 @@ def moves_table(moves: Sequence[Mapping[str, Any]]) -> Element | None:
 def _move(one: Mapping[str, Any]) -> Element:
     track = None if one["track"] == "main" else element("i", {}, f"{one['track']}: ")
     arrow = element("span", {"class": "arrow", "aria-label": "to"}, "→")
-    parts = (track, element("span", {}, one["from"]), arrow, element("b", {}, one["to"]))
+    parts = (track, breakable("span", one["from"]), arrow, breakable("b", one["to"]))
     return element("a", {"class": "move stage", "href": move_link(one["from"], one["to"])}, *parts)

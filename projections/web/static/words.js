@@ -1,5 +1,5 @@
 // How the page writes points, times and changes.
-import { h } from "./dom.js";
+import { breakable, h } from "./dom.js";
 
 const UNITS = [["d", 86_400_000], ["h", 3_600_000], ["min", 60_000], ["s", 1_000]];
 const whole = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
@@ -50,13 +50,13 @@ export const tellTimes = () => document.querySelectorAll("time[data-at]").forEac
 // What a change did: a stage or band left and entered, or a step of a hand-off.
 export function headline(change) {
   if (change.record === "mql_handoff") {
-    return h("span.move.step", {}, h("span", {}, `${change.stage} hand-off`), h("b", {}, change.action));
+    return h("span.move.step", {}, h("span", {}, breakable(`${change.stage} hand-off`)), h("b", {}, change.action));
   }
   const kind = change.record === "segment_changed" ? "band" : "stage";
   const where = change.segment ?? (change.track === "main" ? null : change.track);
   return h(
     `span.move.${kind}`, {},
     where ? h("i", {}, `${where}: `) : null,
-    h("span", {}, change.from ?? "new"), h("span.arrow", { "aria-label": "to" }, "→"), h("b", {}, change.to ?? "gone"),
+    h("span", {}, breakable(change.from ?? "new")), h("span.arrow", { "aria-label": "to" }, "→"), h("b", {}, breakable(change.to ?? "gone")),
   );
 }

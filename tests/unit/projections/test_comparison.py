@@ -13,6 +13,8 @@ from projections.web.comparison import comparison_page
 from projections.web.comparison.bars import bars
 from projections.web.comparison.layout import TALL, lay_out
 from projections.web.comparison.markup import change, element, html
+from projections.web.comparison.sankey import sankey
+from projections.web.comparison.tables import moves_table
 
 ORDER = ["none", "mql", "sal", "nurture"]
 RANKS = {"none": -2, "mql": 0, "sal": 1, "nurture": -1}
@@ -124,3 +126,21 @@ def test_only_the_pages_own_script_and_style_may_run() -> None:
 def test_an_id_cannot_end_the_data_it_stands_in() -> None:
     (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page(), re.DOTALL)
     assert json.loads(data)["explained"][0]["id"] == HOSTILE
+
+
+def test_the_date_under_the_last_bar_is_not_cut_off() -> None:
+    drawn = "".join(map(html, bars(days(1, 12))))
+    ends = [float(x) + 34 for x in re.findall(r'<text class="quiet" x="([0-9.]+)" y="214', drawn)]
+    assert len(ends) > 1
+    assert max(ends) <= 760
+
+
+def test_a_long_name_keeps_both_ends_beside_the_ribbons_and_breaks_in_tables() -> None:
+    name = "marketing_qualified_lead"
+    drawn = "".join(map(html, sankey([move("none", name, 1)], {"none": -2, name: 0})))
+    assert f"marketi…d_lead<title>{name}</title>" in drawn
+    assert "<b>marketing_<wbr>qualified_<wbr>lead</b>" in html(moves_table([move("none", name, 1)]))
+
+
+def test_rules_that_move_nobody_are_said_to_be_none() -> None:
+    assert "None: nothing moves." in html(moves_table([]))
