@@ -14,7 +14,7 @@ from processors.importers.access_log import Site, newest, read_log
 from processors.importers.csv_file import read_csv
 from processors.importers.csv_map import load_map
 from processors.importers.path_rules import NO_RULES, load_rules
-from processors.importers.referrers import host_of
+from processors.importers.referrers import host_of, split
 from processors.importers.visitors import load_key
 from processors.settings import load_settings
 
@@ -45,10 +45,24 @@ class _Moment(click.ParamType):
         return (moment - EPOCH) // timedelta(milliseconds=1)
 
 
+class _Site(click.ParamType):
+    """An address that paths are put behind: without scheme and host no path of a lifecycle would match."""
+
+    name = "URL"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401 - click's signature
+        found = split(value)
+        if value and (found.scheme.lower() not in {"http", "https"} or not found.hostname):
+            self.fail(f"{value!r} is not the address of a site: write https://www.example.com.", param, ctx)
+        if found.query or found.fragment:
+            self.fail(f"{value!r}: leave out what follows '?' or '#'.", param, ctx)
+        return str(value)
+
+
 @import_.command(name="access-log")
 @feed_options
 @to_stdout
-@click.option("--site", "url", default="", metavar="URL", help="Address of the site, put before each path.")
+@click.option("--site", "url", default="", type=_Site(), help="Address of the site, put before each path.")
 @click.option("--rules", "rules_file", type=EXISTING, help="YAML: which paths are pages, downloads, content.")
 @click.option(
     "--key-file",
