@@ -72,6 +72,14 @@ def email_id(address: str) -> str:
     return f"email:{sha256(normal_email(address).encode()).hexdigest()[:32]}"
 
 
+def hint_of(text: str) -> str:
+    """Say how a contact that was asked for by address is known; empty for what is no address."""
+    try:
+        return f"A contact known by address alone is {email_id(text)}: ask for that." if "@" in text else ""
+    except SchemaError:
+        return ""
+
+
 @lru_cache(maxsize=16_384)  # checking one takes 30 µs, and a batch holds the same few contacts
 def _normal_email(address: str) -> str:
     try:

@@ -12,6 +12,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from processors.cli.words import NOTHING, console, headline, moment, points, reading
+from processors.identity import hint_of
 from projections.views.contact import read_contact, read_near
 from schemas.errors import LifecycleError
 
@@ -48,7 +49,8 @@ def _read(view: View, contact_id: str) -> dict[str, Any]:
     found = read_contact(view.ask, contact_id)
     if found is None:
         near = _near(view, contact_id)
-        hint = f"Some that have: {', '.join(near)}." if near else "No contact has had one yet."
+        some = f"Some that have: {', '.join(near)}." if near else "No contact has had one yet."
+        hint = hint_of(contact_id) or some
         raise LifecycleError(f"{contact_id}: no contact of this id has had a stage, band or hand-off. {hint}")
     return found
 

@@ -13,6 +13,7 @@ from rich.table import Table
 from processors.cli.archive_work import archive_progress
 from processors.cli.log import history_option, lifecycle_option
 from processors.cli.when import When, iso
+from processors.identity import hint_of
 from processors.lifecycle import describe
 from processors.lifecycle import why as prospects
 from processors.lifecycle.words import points
@@ -46,7 +47,8 @@ def why(lifecycle: str, events: str, contact: str, at: int | None, *, as_json: b
         with open_log(events) as log:
             state, changes = replay_one(plan, log, contact, at)
     if not state:
-        raise SchemaError(f"{contact}: no event of this contact in {events}. Is the id spelt as in the log?")
+        hint = hint_of(contact) or "Is the id spelt as in the log?"
+        raise SchemaError(f"{contact}: no event of this contact in {events}. {hint}")
     told = {"contact": describe(plan, state), "tracks": prospects(plan, state), "changes": changes}
     if as_json:
         click.echo(json.dumps(told, indent=2, ensure_ascii=False, default=str))

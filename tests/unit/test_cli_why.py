@@ -1,6 +1,7 @@
 """`stageline why` over a file."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,14 @@ def test_why_names_a_visitor_that_became_somebody(tmp_path: Path) -> None:
     code, out, err = invoke("why", "--events", str(log), "anon:v[/x]")
     assert (code, err) == (0, "")
     assert "anon:v[/x] is part of ann now: ask for that one." in out
+
+
+def test_why_says_how_a_contact_known_by_address_alone_is_called(tmp_path: Path) -> None:
+    log = write(
+        tmp_path / "log.ndjson", [{**VIEW, "event_id": "e", "email": "Ann@x.example", "occurred_at": MONDAY}]
+    )
+    code, _, err = invoke("why", "--events", str(log), "ann@x.example")
+    (known,) = re.findall(r"by address alone is (email:[0-9a-f]{32}): ask for that", err)
+    assert code == 1
+    assert invoke("why", "--events", str(log), known)[0] == 0
+    assert "Is the id spelt as in the log?" in invoke("why", "--events", str(log), "a@b@c")[2]
