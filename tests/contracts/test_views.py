@@ -218,30 +218,6 @@ def test_a_contact_shows_its_places_scores_and_every_change_with_its_reasons(vie
     assert contact["changes"][3]["why"] == reasons
 
 
-def test_an_answer_ends_its_deadline_and_no_other(view: View) -> None:
-    """What a stage waits for is told when it is entered; the answer by the hand-off alone."""
-    history, due = History("c1"), START + 4 * HOUR
-    history.enter("mql", next_deadline=due)
-    history.handoff("offered", accept_by=due)
-    history.wait(HOUR).band("hot")
-    assert next_deadline(view, history) == due
-    history.wait(HOUR).handoff("accepted", accept_by=due)
-    assert next_deadline(view, history) is None
-    history.enter("trialing", track="pql", next_deadline=START + DAY)
-    assert next_deadline(view, history) == START + DAY
-    history.wait(HOUR).handoff("offered", "h2", accept_by=START + 9 * HOUR)
-    assert next_deadline(view, history) == START + 9 * HOUR
-
-
-def next_deadline(view: View, history: History) -> int | None:
-    """Bring the view up to date, and read what it says."""
-    deliver(view, history.changes)
-    contact = read_contact(view.ask, history.contact_id)
-    assert contact is not None
-    due: int | None = contact["next_deadline"]
-    return due
-
-
 def test_a_contact_that_was_never_seen_has_no_view_but_neighbours(view: View) -> None:
     for contact in ("anna@x", "anna@y", "bob"):
         history = History(contact)
