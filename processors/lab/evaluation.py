@@ -9,6 +9,7 @@ from processors.intake import place_normal
 from processors.lab.findings import Findings
 from processors.replay.batched import replay_of
 from processors.replay.replay import Replay
+from processors.replay.run import check_end
 from schemas.errors import LifecycleError, SchemaError
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ class Evaluation(Findings):
             except SchemaError as error:
                 refused(Refused(line=event["position"], reason=str(error), original=b""))
             yield
+        if not self._recorded:
+            check_end(as_of, self.last)
         self.last = self.last if as_of is None else as_of
         for replay, calls in zip(self._replays, self.calls, strict=True):
             for change in replay.finish(self.last):

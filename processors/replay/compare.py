@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from processors.feeds.items import Refused
 from processors.replay.batched import replay_of
 from processors.replay.compared import Compared, Side
+from processors.replay.run import check_end
 from schemas.errors import SchemaError
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ class Comparison(Compared):
             yield
 
     def finish(self, as_of: int | None = None) -> None:
-        """Advance all clocks to `as_of`, or to the log's last event."""
+        """Advance all clocks to `as_of`, or to the log's last event; SchemaError if that is before it."""
+        check_end(as_of, self.as_of)
         self.as_of = self.as_of if as_of is None else as_of
         for replay, side in zip(self._replays, self.sides, strict=True):
             side.note_all(replay.finish(self.as_of))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from processors.feeds.items import Refused
+from processors.lifecycle.words import moment
 from processors.replay.batched import replay_of
 from processors.replay.replay import Replay
 from schemas.errors import SchemaError
@@ -17,6 +18,17 @@ if TYPE_CHECKING:
     from processors.replay.summary import Tally
 
     Change = dict[str, Any]
+
+
+def check_end(as_of: int | None, last: int) -> None:
+    """Refuse to end before a log's last event, both ms UTC: clocks never go back. Raises SchemaError.
+
+    Not for recorded logs, in which what claims to be of the future was put right when it was received.
+    """
+    if as_of is not None and as_of < last:
+        raise SchemaError(
+            f"--as-of {moment(as_of)} is before the log's last event, of {moment(last)}: cut the log there."
+        )
 
 
 class Run:
@@ -44,6 +56,8 @@ class Run:
             except SchemaError as error:
                 line = Refused(line=event["position"], reason=str(error), original=b"")
                 self._refuse(line, refuse)
+        if not self._recorded:
+            check_end(as_of, self.last_time)
         if as_of is not None or not self._recorded:
             yield from self.replay.finish(self.last_time if as_of is None else as_of)
 

@@ -60,6 +60,21 @@ def test_gzip_and_standard_input_give_the_same_digest(log: Path, tmp_path: Path)
     assert (code, json.loads(out)) == (0, plain)
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("replay",),
+        ("diff", "--from", "buyers-journey", "--to", "clarity"),
+        ("lab", "buyers-journey", "--vary", "criteria.product_interest.did.at_least=9,10"),
+    ],
+)
+def test_no_log_can_end_before_its_last_event(log: Path, command: tuple[str, ...]) -> None:
+    """What came later would be counted, and told as if it had been before."""
+    code, _, err = invoke(*command, "--events", str(log), "--as-of", "2026-03-01T00:00:00Z")
+    assert code == 1
+    assert "--as-of 2026-03-01T00:00:00.000Z is before the log's last event" in err
+
+
 def test_as_of_fires_the_timers_up_to_then(log: Path) -> None:
     told = summary("--events", str(log), "--as-of", "2027-03-01T00:00:00Z")
     assert told["moves"] == {"mql→nurture": 1, "none→mql": 1}
