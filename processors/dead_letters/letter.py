@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from schemas.errors import SchemaError
+from schemas.topics import CONTACT_EVENTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +45,11 @@ _REMEDIES = (  # the first whose text stands in the reason
 _REMEDY = (
     "Have the publisher mend that and send the event again. Replaying the letter helps once Stageline itself "
     "has changed (an upgrade, a schema, a setting)."
+)
+
+_DECIDED = (
+    "Have it sent corrected, under a new event_id. Its contact remembers the old one: replayed, the record "
+    "is taken for a redelivery and changes nothing."
 )
 
 
@@ -95,7 +101,8 @@ class Letter:
     @property
     def remedy(self) -> str:
         """What to do about it."""
-        return next((remedy for text, remedy in _REMEDIES if text in self.reason), _REMEDY)
+        other = _DECIDED if self.topic == CONTACT_EVENTS.name else _REMEDY
+        return next((remedy for text, remedy in _REMEDIES if text in self.reason), other)
 
 
 class Mark(NamedTuple):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -108,6 +109,11 @@ def test_an_id_is_read_as_it_is_written(partition: int, offset: int) -> None:
 )
 def test_each_reason_has_a_remedy(reason: str, remedy: str) -> None:
     assert remedy in letter(reason).remedy
+
+
+def test_what_its_contact_remembers_has_to_be_sent_under_another_id() -> None:
+    one = replace(letter("track main has no stage customr"), step="lifecycle", topic="contact-events")
+    assert "under a new event_id" in one.remedy
 
 
 def test_a_selection_without_conditions_has_every_letter_and_each_condition_narrows_it() -> None:
