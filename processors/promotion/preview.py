@@ -28,12 +28,15 @@ class Preview:
     after: Counter[str] = field(default_factory=Counter)
     moves: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     handoffs: Counter[str] = field(default_factory=Counter)  # by action
+    ladder: list[str] = field(default_factory=list)  # every stage, as the files order them
     bands: int = 0
     contacts: int = 0
     moved: list[Change] = field(default_factory=list)
 
     def add(self, said: tuple[Plan, bytes], then: tuple[Plan, bytes], changes: Iterable[Change]) -> None:
         """Take one contact: plan and state before, plan and state after, and what it would be told."""
+        if not self.contacts:
+            self.ladder = [stage.id for plan, _ in (said, then) for stage in plan.stages]
         self.contacts += 1
         self.before.update(_stages(*said))
         self.after.update(_stages(*then))
@@ -50,7 +53,8 @@ class Preview:
 
     def as_json(self) -> dict[str, Any]:
         """Shape it for machines."""
-        names = dict.fromkeys((*self.before, *self.after))
+        counted = dict.fromkeys((*self.before, *self.after))
+        names = [name for name in dict.fromkeys(self.ladder) if name in counted]
         return {
             "contacts": self.contacts,
             "moved": len({one["contact_id"] for one in self.moved}),
