@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn, cast
 import faust
 from aiokafka import TopicPartition
 
+from processors.engine.fetched import read_whole_fetches
 from processors.engine.header_names import tolerate_any_header_name
 from processors.engine.member import Member
 from processors.engine.pages import add_pages, check_address
@@ -100,6 +101,7 @@ def run(app: EngineApp) -> NoReturn:
     """Run in this process until a signal; then finish the open transactions, leave the group and exit 0."""
     log_to_stderr()
     tolerate_any_header_name()
+    read_whole_fetches()
     collect_rarely()
     worker = faust.Worker(app, quiet=True, override_logging=False, redirect_stdouts=False)
     worker.spinner = None

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections import deque
 
+    from aiokafka import TopicPartition
+
     from processors.engine.store import Store
     from processors.engine.timers import Timers
 
@@ -17,10 +19,8 @@ NO_HEADERS: Headers = []  # shared: never changed
 
 
 class Record(Protocol):
-    """What the engine reads of a consumed record; aiokafka's ConsumerRecord is one. `timestamp` is in ms."""
+    """What the engine reads of a consumed record; aiokafka's records are such. `timestamp` is in ms."""
 
-    topic: str
-    partition: int
     offset: int
     timestamp: int
     key: bytes | None
@@ -47,7 +47,7 @@ class Output(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class Batch:
-    """Consecutive records of one partition on their way through a processor.
+    """Consecutive records of one partition, `source`, on their way through a processor.
 
     The processor fills `states` (None deletes) and `outputs`. It may stop early by lowering
     `next_offset`: the records from there on come again in the next batch. The last `begun` of the outputs
@@ -61,6 +61,7 @@ class Batch:
     it then have that in `lived`, until one of them says in `passed` that everybody has gone over.
     """
 
+    source: TopicPartition
     records: Sequence[Record]
     store: Store
     timers: Timers

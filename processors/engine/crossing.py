@@ -78,7 +78,7 @@ async def live_up_to(
                 fetched = await reader.getmany(timeout_ms=100, max_records=AT_ONCE)
                 waiting = [record for record in fetched.get(source, ()) if record.offset < end]
             while waiting:
-                waiting = await _apply(bootstrap, living, (waiting, store, timers), homes)
+                waiting = await _apply(bootstrap, source, living, (waiting, store, timers), homes)
                 await asyncio.sleep(0)  # heartbeats go on
     finally:
         await reader.stop()
@@ -86,14 +86,20 @@ async def live_up_to(
 
 
 async def _apply(
-    bootstrap: str, living: Processor, work: tuple[list[Record], MemoryStore, Timers], homes: Homes
+    bootstrap: str,
+    source: TopicPartition,
+    living: Processor,
+    work: tuple[list[Record], MemoryStore, Timers],
+    homes: Homes,
 ) -> list[Record]:
     """Apply records until all or those that needed more history are done; return what is left."""
     records, store, timers = work
     history = None
     while True:
         end = records[-1].offset + 1
-        batch = Batch(records=records, store=store, timers=timers, next_offset=end, history=history)
+        batch = Batch(
+            source=source, records=records, store=store, timers=timers, next_offset=end, history=history
+        )
         living.process(batch)
         store.apply(batch.states)
         records = [record for record in records if record.offset >= batch.next_offset]

@@ -8,19 +8,22 @@ from processors.engine.batch import Output
 from schemas.topics import DEAD_LETTER
 
 if TYPE_CHECKING:
+    from aiokafka import TopicPartition
+
     from processors.engine.batch import Record
 
 
-def dead_letter(record: Record, reason: str, stage: str) -> Output:
-    """Make the dead letter of a record. `stage` is the step that refused it (`intake`, `lifecycle`).
+def dead_letter(source: TopicPartition, record: Record, reason: str, stage: str) -> Output:
+    """Make the dead letter of a record of `source`.
 
-    `stageline-at` is the record's own timestamp (ms), so the same record always gives the same dead letter.
+    `stage` is the step that refused it (`intake`, `lifecycle`). `stageline-at` is the record's own timestamp
+    (ms), so the same record always gives the same dead letter.
     """
     headers = [
         *record.headers,
         ("stageline-reason", reason.encode()),
-        ("stageline-topic", record.topic.encode()),
-        ("stageline-partition", b"%d" % record.partition),
+        ("stageline-topic", source.topic.encode()),
+        ("stageline-partition", b"%d" % source.partition),
         ("stageline-offset", b"%d" % record.offset),
         ("stageline-stage", stage.encode()),
         ("stageline-at", b"%d" % record.timestamp),

@@ -44,7 +44,7 @@ class Intake:
                     record.value or b"", received_at=record.timestamp, schema_by_id=self._schema_by_id
                 )
             except SchemaError as error:
-                put(dead_letter(record, str(error), "intake"))
+                put(dead_letter(batch.source, record, str(error), "intake"))
             else:
                 for key, value in events:
                     put(Output(CONTACT_EVENTS.name, key, value))

@@ -69,7 +69,8 @@ class Lifecycle:
                 if isinstance(change, Output):
                     batch.outputs.append(change)
                 elif change["record"] == "event_refused":
-                    batch.outputs.append(dead_letter(record, change["reason"], "lifecycle"))
+                    letter = dead_letter(batch.source, record, change["reason"], "lifecycle")
+                    batch.outputs.append(letter)
                 else:
                     batch.outputs.append(to_output(change))
 

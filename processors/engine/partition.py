@@ -214,6 +214,7 @@ class Partition:
         """Turn the waiting records into one transaction."""
         records = self._waiting.first(self._limit, below=self._written.offset)
         self._batch = batch = Batch(
+            source=self.source,
             records=records,
             store=self.store,
             timers=self.timers,

@@ -79,7 +79,8 @@ def _decided(
     seconds = 0.0
     while start < len(log):
         records = log[start : start + size]
-        batch = Batch(records=records, store=store, timers=timers, next_offset=start + len(records))
+        end, source = start + len(records), log[0].source
+        batch = Batch(source=source, records=records, store=store, timers=timers, next_offset=end)
         begun = time.process_time()
         processor.process(batch)
         store.apply(batch.states)

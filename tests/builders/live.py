@@ -60,6 +60,7 @@ class Live:
     def _process(self, records: Sequence[FetchedRecord], wanted: Iterable[bytes] = ()) -> None:
         history = {key: [one for one in self.records if one.key == key] for key in wanted} or None
         batch = Batch(
+            source=records[0].source,
             records=records,
             store=self._store,
             timers=self._timers,

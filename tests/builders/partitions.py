@@ -110,6 +110,7 @@ class Partitions:
 
     def _process(self, processor: Processor, part: Partition, records: Sequence[FetchedRecord]) -> Batch:
         batch = Batch(
+            source=records[0].source,
             records=records,
             store=part.store,
             timers=part.timers,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from aiokafka import TopicPartition
+
 from processors.engine.batch import Batch
 from processors.engine.store import MemoryStore
 from processors.engine.timers import Timers
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, kw_only=True)
 class FetchedRecord:
-    """Has what the engine reads of aiokafka's ConsumerRecord."""
+    """Has what the engine reads of aiokafka's ConsumerRecord, and where it is from."""
 
     value: bytes | None
     key: bytes | None = None
@@ -25,11 +27,16 @@ class FetchedRecord:
     timestamp: int = 1_780_000_000_000
     headers: Sequence[tuple[str, bytes | None]] = field(default_factory=tuple)
 
+    @property
+    def source(self) -> TopicPartition:
+        return TopicPartition(self.topic, self.partition)
+
 
 def batch_of(
     *records: FetchedRecord, store: MemoryStore | None = None, timers: Timers | None = None
 ) -> Batch:
     return Batch(
+        source=records[0].source,
         records=records,
         store=store or MemoryStore(),
         timers=timers or Timers(),

@@ -56,7 +56,7 @@ def refuse(bootstrap: str, *records: FetchedRecord) -> list[LetterId]:
     before = [one.id for one in read(bootstrap) if isinstance(one, Letter)]
     rows: Rows = {}
     for number, record in enumerate(records):
-        letter = dead_letter(record, f"reason {number}", "intake")
+        letter = dead_letter(record.source, record, f"reason {number}", "intake")
         rows.setdefault(TopicPartition(letter.topic, number % 2), []).append(letter[1:])
     asyncio.run(_write(bootstrap, rows))
     new = {one.reason: one.id for one in read(bootstrap) if isinstance(one, Letter) and one.id not in before}
@@ -65,7 +65,7 @@ def refuse(bootstrap: str, *records: FetchedRecord) -> list[LetterId]:
 
 def refuse_for(bootstrap: str, reason: str) -> list[LetterId]:
     """Put one record there for this reason."""
-    letter = dead_letter(HOSTILE[0], reason, "intake")
+    letter = dead_letter(HOSTILE[0].source, HOSTILE[0], reason, "intake")
     asyncio.run(_write(bootstrap, {TopicPartition(letter.topic, 0): [letter[1:]]}))
     return [one.id for one in read(bootstrap) if isinstance(one, Letter)]
 

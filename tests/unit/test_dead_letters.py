@@ -32,7 +32,7 @@ records = st.builds(
 
 def consumed(record: FetchedRecord, reason: str, offset: int = 5) -> FetchedRecord:
     """The dead letter of a record as it is read back."""
-    written = dead_letter(record, reason, "intake")
+    written = dead_letter(record.source, record, reason, "intake")
     return FetchedRecord(
         topic=written.topic,
         partition=2,

@@ -65,6 +65,7 @@ def processed(
     history: History | None = None
     while start < len(records):
         batch = Batch(
+            source=records[0].source,
             records=records[start : start + size],
             store=store,
             timers=timers,

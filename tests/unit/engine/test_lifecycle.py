@@ -76,7 +76,10 @@ def step(
 ) -> Batch:
     """Process one batch and commit it."""
     end = records[-1].offset + 1
-    batch = Batch(records=records, store=store, timers=timers, next_offset=end, history=history)
+    source = records[0].source
+    batch = Batch(
+        source=source, records=records, store=store, timers=timers, next_offset=end, history=history
+    )
     LIFECYCLE.process(batch)
     store.apply(batch.states)
     return batch
