@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 Headers = list[tuple[str, bytes | None]]  # a list, because that is what record batches are built from
 NO_HEADERS: Headers = []  # shared: never changed
+_value = attrgetter("value")
 
 
 class Record(Protocol):
@@ -33,7 +35,7 @@ History = Mapping[bytes, Sequence[Record]]  # every record of some keys, in log 
 
 def bytes_of(records: Iterable[Record]) -> int:
     """Add up the sizes of their values: nearly all of the memory that they take."""
-    return sum(len(record.value or b"") for record in records)
+    return sum(map(len, filter(None, map(_value, records))))
 
 
 class Output(NamedTuple):
@@ -86,10 +88,8 @@ class Batch:
 
     def contacts_after(self) -> int:
         """Count the contacts that the store has once `states` are in it."""
-        known = self.store.get
-        return len(self.store) + sum(
-            (state is not None) - (known(key) is not None) for key, state in self.states.items()
-        )
+        new = list(map(self.store.get, self.states)).count(None)
+        return len(self.store) + new - list(self.states.values()).count(None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

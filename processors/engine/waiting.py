@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from processors.engine.batch import bytes_of
@@ -43,14 +45,14 @@ class Waiting:
     def first(self, most: int, below: int) -> list[Record]:
         """Return what comes next; records before the offset `below` make batches of their own."""
         records = self._records[:most]
-        return [record for record in records if record.offset < below] or records
+        return records[: _count_before(below, records)] or records
 
     def drop(self, records: Sequence[Record], next_offset: int) -> int:
         """Drop those of the first records that are before an offset; tell how many."""
-        left = [record for record in records if record.offset >= next_offset]
-        self._records[: len(records)] = left
-        self._bytes -= bytes_of(records) - bytes_of(left)
-        return len(records) - len(left)
+        done = _count_before(next_offset, records)
+        del self._records[:done]
+        self._bytes -= bytes_of(records[:done])
+        return done
 
     def resume(self) -> None:
         """Ask for more again, if few are left."""
@@ -63,3 +65,7 @@ class Waiting:
         self._records.clear()
         self._bytes = 0
         self._paused = False
+
+
+def _count_before(offset: int, records: Sequence[Record]) -> int:
+    return bisect_left(records, offset, key=attrgetter("offset"))
