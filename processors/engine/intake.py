@@ -35,10 +35,10 @@ class Intake:
         """Admit each record, or send it to the dead-letter topic."""
         put = batch.outputs.append
         for record, plain in zip(batch.records, _plain(batch.records), strict=True):
-            batch.offset = record.offset
             if plain is not None:
                 put(Output(CONTACT_EVENTS.name, *plain))
                 continue
+            batch.offset = record.offset
             try:
                 events = admit(
                     record.value or b"", received_at=record.timestamp, schema_by_id=self._schema_by_id

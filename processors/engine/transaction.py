@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -38,6 +38,7 @@ Rows = dict[TopicPartition, list[Row]]
 TRANSACTION_TIMEOUT_MS = 8_000
 # Under the brokers' default limit for a record batch (1,048,588 bytes); a larger record still travels alone.
 MAX_BATCH_BYTES = 1_000_000
+MOST_PLACES = 1 << 17  # ids whose partition is kept, some 20 MB
 RETRY_BACKOFF_MS = 20  # for a few ms after a commit the coordinator answers "still committing the last one"
 
 FENCED = (ProducerFenced, InvalidProducerEpoch, InvalidProducerIdMapping)
@@ -78,20 +79,41 @@ def partition_of(key: bytes, count: int) -> int:
     Only the key of a dead letter may be longer than an id: up to a megabyte, on which murmur2, in Python,
     spends a third of a second.
     """
-    return _partition_of_id(key, count) if len(key) <= ID_BYTES else crc32(key) % count
+    return _places_among(count)[key]
 
 
-@lru_cache(maxsize=1 << 16)  # the same contacts come again and again
-def _partition_of_id(key: bytes, count: int) -> int:
-    return int(murmur2(key) & 0x7FFFFFFF) % count
+@cache
+def _places_among(count: int) -> _Places:
+    return _Places(count)
+
+
+class _Places(dict[bytes, int]):
+    """The partitions of ids, worked out when first asked for: the same contacts come again and again."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self._count = count
+
+    def __missing__(self, key: bytes) -> int:
+        if len(key) > ID_BYTES:
+            return crc32(key) % self._count
+        if len(self) >= MOST_PLACES:
+            self.clear()
+        place = self[key] = int(murmur2(key) & 0x7FFFFFFF) % self._count
+        return place
 
 
 def route(outputs: Iterable[Output], counts: Mapping[str, int]) -> Rows:
     """Group outputs by target partition, in order; `counts` is the number of partitions of each topic."""
-    rows: defaultdict[tuple[str, int], list[Row]] = defaultdict(list)
+    places = {topic: _places_among(count) for topic, count in counts.items()}
+    rows: defaultdict[str, defaultdict[int, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for topic, key, value, headers in outputs:
-        rows[topic, partition_of(key or b"", counts[topic])].append((key, value, headers))
-    return {TopicPartition(*target): of_target for target, of_target in rows.items()}
+        rows[topic][places[topic][key or b""]].append((key, value, headers))
+    return {
+        TopicPartition(topic, number): of_target
+        for topic, of_topic in rows.items()
+        for number, of_target in of_topic.items()
+    }
 
 
 async def commit(
