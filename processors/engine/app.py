@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from processors.engine.pages import Health
     from processors.engine.shelf import Shelf
 
-# New objects before Python looks for garbage in cycles, instead of 700. A fetch and a batch make tens of
-# thousands, hardly one of them in a cycle; looking at them again and again took a fifth of a worker's CPU.
-COLLECT_AFTER = 50_000
+# New objects before Python looks for garbage in cycles, instead of 700. Hundreds of thousands wait in
+# partitions that are behind, hardly one in a cycle; looking at them took a fifth of a worker's CPU.
+COLLECT_AFTER = 500_000
 
 
 class _Boot(faust.App.BootStrategy):  # type: ignore[misc, valid-type] # Faust declares it as a value, not a class

@@ -6,7 +6,6 @@ are the same bytes whoever made them, so who does which step has no say.
 
 from __future__ import annotations
 
-from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import msgpack
@@ -44,22 +43,31 @@ MARKS = frozenset(
 class Runs:
     """The steps of one batch."""
 
-    def __init__(self, ready: stageline_native.Plan, batch: Batch, reference: Reference) -> None:
-        self._ready, self._batch, self._reference = ready, batch, reference
+    def __init__(self, ready: stageline_native.Plan, batch: Batch) -> None:
+        self._ready, self._batch = ready, batch
 
-    def stretch(self, start: int) -> list[Record]:
+    def stretch(self, start: int) -> Sequence[Record]:
         """List the records from number `start` up to the next that concerns every contact."""
-        return list(takewhile(_is_no_mark, self._batch.records[start:]))
+        records = self._batch.records[start:]
+        for number, record in enumerate(records):
+            if (record.value or b"")[:HEADER_BYTES] in MARKS:
+                return records[:number]
+        return records
 
-    def fold(self, records: Sequence[Record], tell: Callable[[Record, Iterable[Told]], None]) -> None:
+    def fold(
+        self,
+        records: Sequence[Record],
+        reference: Reference,
+        tell: Callable[[Record, Iterable[Told]], None],
+    ) -> None:
         """Fold records. Where the reference raises, nothing has been noted or told."""
-        told = self.do(_by_key(records))
+        told = self.do(_by_key(records), reference)
         for record in records:
             if record.offset in told:
                 self._batch.offset = record.offset
                 tell(record, told[record.offset])
 
-    def do(self, left: Steps) -> dict[int, list[Told]]:
+    def do(self, left: Steps, reference: Reference) -> dict[int, list[Told]]:
         """Do steps, of each contact in order; note states and who is due. Returns what is told, by step."""
         told: dict[int, list[Told]] = {}
         after: dict[bytes, tuple[bytes, int | None]] = {}
@@ -75,7 +83,7 @@ class Runs:
                 if count < len(steps):
                     # Of a contact that stops it twice running, all that is left: most often it has ended.
                     alone = len(steps) if count == 0 and key in stuck else count + 1
-                    after[key] = self._alone(state, steps[count:alone], told)
+                    after[key] = _alone(state, steps[count:alone], reference, told)
                     stuck.add(key)
                     if alone < len(steps):
                         left[key] = steps[alone:]
@@ -85,14 +93,15 @@ class Runs:
                 self._batch.timers.set(key, due)
         return told
 
-    def _alone(
-        self, state: bytes, steps: Iterable[Step], told: dict[int, list[Told]]
-    ) -> tuple[bytes, int | None]:
-        for step in steps:
-            state, changes = self._reference(step, state)
-            if changes:
-                told.setdefault(step[0], []).extend(changes)
-        return state, next_due(state) if state else None
+
+def _alone(
+    state: bytes, steps: Iterable[Step], reference: Reference, told: dict[int, list[Told]]
+) -> tuple[bytes, int | None]:
+    for step in steps:
+        state, changes = reference(step, state)
+        if changes:
+            told.setdefault(step[0], []).extend(changes)
+    return state, next_due(state) if state else None
 
 
 def told_of(change: stageline_native.Change, lifecycle: str) -> Told:
@@ -102,10 +111,6 @@ def told_of(change: stageline_native.Change, lifecycle: str) -> Told:
     if len(change) == 2:
         return Output(CONTACT_EVENTS.name, *change)
     return published(change, lifecycle)
-
-
-def _is_no_mark(record: Record) -> bool:
-    return (record.value or b"")[:HEADER_BYTES] not in MARKS
 
 
 def _by_key(records: Iterable[Record]) -> Steps:

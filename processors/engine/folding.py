@@ -57,7 +57,7 @@ class Folding:
         self.batch, self.tell = batch, tell
         self._plan = plan
         self._contacts: dict[bytes, Contact] = {}
-        self._runs = None if ready is None else Runs(ready, batch, self._by_reference)
+        self._runs = None if ready is None else Runs(ready, batch)
 
     def run(self, pass_: Pass) -> None:
         """Apply the records in order. Those of no contact (money spent on a channel, say) change nothing."""
@@ -89,7 +89,7 @@ class Folding:
         batch, records = self.batch, self._runs.stretch(start)
         while records:
             try:
-                self._runs.fold(records, self.tell)
+                self._runs.fold(records, self._by_reference, self.tell)
                 break
             except Wanted as question:
                 self._want(question)
@@ -210,7 +210,8 @@ class Folding:
         batch = self.batch
         due = batch.timers.pop_due(at, ADVANCED_AT_ONCE)
         if self._runs is not None:
-            self.tell(record, self._runs.do({key: [(at, None)] for key in due}).get(at, ()))
+            by_step = self._runs.do({key: [(at, None)] for key in due}, self._by_reference)
+            self.tell(record, by_step.get(at, ()))
         else:
             for key in due:
                 state, told = self._by_reference((at, None), batch.state(key))

@@ -22,16 +22,16 @@ def test_what_a_fetch_and_a_batch_make_starts_no_search_for_garbage_in_cycles() 
     collect_rarely()
     gc.collect()
     before = collections()
-    kept = [[number] for number in range(40_000)]  # a fetch of eight partitions is about 30,000 records
-    assert len(kept) == 40_000
+    kept = [[number] for number in range(400_000)]  # eight partitions that hold all they may, and more
+    assert len(kept) == 400_000
     assert collections() == before
 
 
 def test_cycles_are_still_found() -> None:
     collect_rarely()
     before = collections()
-    for _ in range(200_000):
+    for _ in range(2_000_000):
         cycle: list[object] = []
         cycle.append(cycle)
     assert before < collections()
-    assert len(gc.get_objects()) < 200_000
+    assert len(gc.get_objects()) < 2_000_000

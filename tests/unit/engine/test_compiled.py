@@ -90,9 +90,9 @@ def test_batches_come_to_the_same_states_and_outputs_in_the_same_order(
     records, folded = log(), 0
     fold = compiled.Runs.fold
 
-    def counted(runs: compiled.Runs, some: Sequence[Record], tell: Any) -> None:  # noqa: ANN401
+    def counted(runs: compiled.Runs, some: Sequence[Record], *others: Any) -> None:  # noqa: ANN401
         nonlocal folded
-        fold(runs, some, tell)
+        fold(runs, some, *others)
         folded += len(some)
 
     monkeypatch.setattr(compiled.Runs, "fold", counted)

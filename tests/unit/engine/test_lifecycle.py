@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -261,3 +262,15 @@ MERGED_UNCUT = MERGED.run()
 @given(cuts=st.lists(st.integers(0, len(MERGED.records))))
 def test_where_the_log_is_cut_does_not_matter_to_a_contact_folded_again(cuts: list[int]) -> None:
     assert MERGED.run(cuts) == MERGED_UNCUT
+
+
+def test_a_batch_leaves_nothing_behind_as_garbage_in_cycles() -> None:
+    """Workers look for such garbage rarely; a batch holds thousands of records and outputs."""
+    log = demo_log()
+    gc.collect()
+    gc.disable()
+    try:
+        step(log.records, MemoryStore(), Timers())
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
