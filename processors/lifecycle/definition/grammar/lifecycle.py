@@ -43,10 +43,18 @@ FieldKind = Annotated[
 ]
 
 
+def _days_kind(value: object) -> str:
+    return "<list>" if isinstance(value, list) else "<range>"
+
+
 class BusinessHours(Part):
     """When hand-off deadlines with `clock: business` run, in the file's timezone."""
 
-    days: str | Annotated[list[Weekday], Field(min_length=1)] = "mon-fri"
+    days: Annotated[
+        Annotated[Text, Tag("<range>")]
+        | Annotated[Annotated[list[Weekday], Field(min_length=1)], Tag("<list>")],
+        Discriminator(_days_kind),
+    ] = "mon-fri"
     """A range such as mon-fri, or a list of days."""
     from_: Minutes = Field(alias="from", default=540)
     """Opening time; 09:00 if absent."""
