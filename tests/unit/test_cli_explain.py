@@ -86,6 +86,35 @@ def test_text_that_markdown_or_mermaid_would_read_is_escaped(tmp_path: Path) -> 
     assert "s_opportunity --> s_closed_lost: lost no x" in shown
 
 
+def test_text_on_several_lines_breaks_no_heading_list_or_diagram(tmp_path: Path) -> None:
+    file = tmp_path / "own.yaml"
+    text = read_lifecycle("inveniv")[1].decode()
+    text = text.replace("name: Closed-lost", 'name: "Closed\\nlost"').replace(
+        "owner: success", "owner: suc*cess"
+    )
+    text = text.replace("definition: Follows our news.", "definition: |\n      Follows\n      our news.\n")
+    file.write_text(text.replace("reason: deal lost", 'reason: "deal\\nlost"'), "utf-8")
+    lines = run(str(file), "--markdown").stdout.splitlines()
+    for line in (
+        '    state "Closed lost" as s_closed_lost',
+        "    s_opportunity --> s_closed_lost: deal lost",
+        "### Closed lost (`closed_lost`)",
+        "- **Means**: Follows our news.",
+        r"| suc\*cess | | |",
+    ):
+        assert line in lines
+
+
+def test_stages_whose_names_differ_by_a_hyphen_are_two_in_the_diagram(tmp_path: Path) -> None:
+    file = tmp_path / "own.yaml"
+    text = read_lifecycle("inveniv")[1].decode()
+    other = text.replace("id: dormant", "id: closed-lost").replace("goto: dormant", "goto: closed-lost")
+    file.write_text(other, "utf-8")
+    lines = run(str(file), "--markdown").stdout.splitlines()
+    assert '    state "Dormant" as s_closed__lost' in lines
+    assert '    state "Closed-lost" as s_closed_lost' in lines
+
+
 def test_a_broken_file_is_refused_with_its_report(tmp_path: Path) -> None:
     file = tmp_path / "own.yaml"
     file.write_text("lifecycle: 1", "utf-8")

@@ -55,7 +55,9 @@ class Agreement:
 def agreement(lifecycle: Lifecycle) -> Agreement:
     """Put a lifecycle into words."""
     texts = tuple((name, tuple(_stage(stage) for stage in stages)) for name, _, stages in ladders(lifecycle))
-    owners = dict.fromkeys(stage.owner or "" for _, _, stages in ladders(lifecycle) for stage in stages)
+    owners = dict.fromkeys(
+        _on_one_line(stage.owner or "") for _, _, stages in ladders(lifecycle) for stage in stages
+    )
     sections = [
         ("Criteria", tuple((name, condition(one).flat) for name, one in lifecycle.criteria.items())),
         *((f"Score: {name}", _score(score)) for name, score in lifecycle.scores.items()),
@@ -104,8 +106,8 @@ def _stage(stage: Stage) -> StageText:
     ]  # fmt: skip
     return StageText(
         id=stage.id,
-        title=stage.name or stage.id,
-        facts=tuple((name, text) for name, text in facts if text is not None),
+        title=_on_one_line(stage.name or stage.id),
+        facts=tuple((name, _on_one_line(text)) for name, text in facts if text is not None),
         enter=None if stage.enter is None else condition(stage.enter),
         ways=tuple(_way(way) for way in stage.leave),
         deadlines=() if stage.handoff is None else _deadlines(stage.handoff),
@@ -118,14 +120,20 @@ def _way(way: Leave) -> Way:
     waits = [] if way.after is None else [f"after {duration(way.after)} in the stage"]
     resets = [f"the score {quoted(name)}" if name != "counts" else "what was counted" for name in way.reset]
     starts = f"; {listed(resets)} start{'s' if len(resets) == 1 else ''} anew" if resets else ""
-    reason = f" ({way.reason})" if way.reason else ""
+    given = _on_one_line(way.reason or "")
+    reason = f" ({given})" if given else ""
     said = f"to {quoted(way.goto)}{reason}: {listed(waits + when)}{starts}"
-    return Way(goto=way.goto, said=said, label=way.reason or listed(waits + when))
+    return Way(goto=way.goto, said=said, label=given or listed(waits + when))
+
+
+def _on_one_line(text: str) -> str:
+    """Let what stands on several lines in the file break no heading, list or diagram."""
+    return " ".join(text.split())
 
 
 def _deadlines(handoff: Handoff) -> tuple[str, ...]:
     clock = " of business time" if handoff.clock == "business" else ""
-    lines = [f"offered to {handoff.to} on entry"]
+    lines = [f"offered to {_on_one_line(handoff.to)} on entry"]
     if handoff.accept_within is not None:
         lines.append(f"an answer is due within {duration(handoff.accept_within)}{clock}")
     if handoff.remind is not None:

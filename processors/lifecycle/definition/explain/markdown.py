@@ -25,7 +25,7 @@ def markdown(agreement: Agreement) -> str:
     for title, words in agreement.sections:
         lines += [f"## {title}", "", *(f"- `{name}`: {_plain(text)}" for name, text in words), ""]
     lines += ["## Agreed", "", "| team | name | date |", "|---|---|---|"]
-    lines += [f"| {owner} | | |" for owner in agreement.owners]
+    lines += [f"| {_plain(owner)} | | |" for owner in agreement.owners]
     return "\n".join(lines) + "\n"
 
 
@@ -45,7 +45,7 @@ def diagram(stages: tuple[StageText, ...]) -> list[str]:
 
 
 def _node(name: str) -> str:
-    return "s_" + name.replace("-", "_")
+    return "s_" + name.replace("-", "__")  # `a-b` and `a_b` are two stages
 
 
 def _label(text: str) -> str:
@@ -55,7 +55,7 @@ def _label(text: str) -> str:
 
 
 def _stage(stage: StageText) -> Iterator[str]:
-    yield f"### {stage.title} (`{stage.id}`)"
+    yield f"### {_plain(stage.title)} (`{stage.id}`)"
     yield ""
     yield from (f"- **{name}**: {_plain(text)}" for name, text in stage.facts)
     if stage.enter is not None:
