@@ -80,7 +80,8 @@ def _find(source: Source, setting: str) -> Path:
     for step in setting.split("."):
         known = _within(value)
         if step not in known:
-            where = f"'{'.'.join(map(str, path))}'" if path else "the file"
+            walked = ".".join(setting.split(".")[: len(path)])
+            where = f"'{walked}'" if path else "the file"
             raise _refusal(source, path, f"{where} has no '{step}'", nearest(step, known))
         key, value = known[step]
         path = (*path, key)

@@ -58,6 +58,7 @@ def test_the_file_as_it_is_comes_first_and_what_decides_alike_comes_once(file: s
         ("scores.interest.rules.0", "1", ":8:5: 'scores.interest.rules' has no '0'", "there is: views"),
         ("scores.interest.rules", "1", ":8:5: 'scores.interest.rules' is not one value", "there is: views"),
         ("id.x", "1", ":2:1: 'id' has no 'x'", ""),
+        ("stages.mql.x", "1", "'stages.mql' has no 'x'", "there is"),
         ("scores.interest.rules.views.points", "1, per: 3", ":9:32: '1, per: 3' cannot stand", "plain value"),
         ("scores.interest.rules.views.points", "{a: 1}", "'{a: 1}' cannot stand", "plain value"),
     ],
