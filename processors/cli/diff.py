@@ -17,7 +17,15 @@ from rich.table import Table
 from processors.cli.diff_archive import archive_comparison
 from processors.cli.diff_live import live_comparison
 from processors.cli.diff_page import check_page, write_page
-from processors.cli.log import Refusals, history_or_live_option, jobs_option, progress, resume_option
+from processors.cli.log import (
+    Refusals,
+    allow_rejects_option,
+    end,
+    history_or_live_option,
+    jobs_option,
+    progress,
+    resume_option,
+)
 from processors.cli.spreadsheet import write_csv
 from processors.cli.when import When, iso
 from processors.lifecycle_files import load_lifecycle
@@ -49,6 +57,7 @@ PIPED = 160  # characters of a table that no terminal shows: room for a visitor'
     "--live", is_flag=True, help="Compare with the running lifecycle, on its own log up to where it is now."
 )
 @click.option("--as-of", type=When(), help="Advance all clocks to this time. Default: the last event.")
+@allow_rejects_option
 @jobs_option
 @resume_option
 @click.option(
@@ -77,23 +86,24 @@ def diff(before: str | None, after: str, events: str | None, **options: Any) -> 
         check_page(options["page"], {"--from": before, "--to": after, "--events": events})
     if options["live"] and before is None and events is None:
         with live_comparison(load_lifecycle(after), options) as (compared, live):
-            _tell(compared, options, {"live": live})
+            refused = _tell(compared, options, {"live": live})
     elif not options["live"] and before is not None and events is not None:
-        _compare(load_lifecycle(before), load_lifecycle(after), events, options)
+        refused = _compare(load_lifecycle(before), load_lifecycle(after), events, options)
     else:
         raise click.UsageError("Give --from and --events, or --live without both.")
+    end(refused, allowed=options["allow_rejects"])
 
 
-def _compare(before: Plan, after: Plan, events: str, options: dict[str, Any]) -> None:
+def _compare(before: Plan, after: Plan, events: str, options: dict[str, Any]) -> int:
     if is_archive(events):
         with archive_comparison(before, after, events, options) as compared:
-            _tell(compared, options, {})
+            return _tell(compared, options, {})
     else:
         with open_log(events) as file:
             comparison = Comparison(before, after, file)
             _fold(comparison, file)
             comparison.finish(options["as_of"])
-            _tell(comparison, options, {})
+            return _tell(comparison, options, {})
 
 
 def _fold(comparison: Comparison, log: LogFile) -> None:
@@ -102,12 +112,14 @@ def _fold(comparison: Comparison, log: LogFile) -> None:
             pass
 
 
-def _tell(comparison: Compared, options: dict[str, Any], more: Totals) -> None:
+def _tell(comparison: Compared, options: dict[str, Any], more: Totals) -> int:
+    """Show it as wanted; return how many lines were refused."""
     if options["page"] is not None:
         write_page(options["page"], comparison)
         click.echo(f"{options['page']}: open it in a browser.", err=True)
-        return
-    _PRINTERS[options["form"]](comparison.differences(), {**comparison.totals(), **more})
+    else:
+        _PRINTERS[options["form"]](comparison.differences(), {**comparison.totals(), **more})
+    return comparison.refused
 
 
 def _as_json(differences: list[Difference], totals: Totals) -> None:

@@ -17,6 +17,8 @@ from processors.cli.archive_work import archive_work
 from processors.cli.live_history import live_work
 from processors.cli.log import (
     Refusals,
+    allow_rejects_option,
+    end,
     history_or_live_option,
     jobs_option,
     progress,
@@ -63,6 +65,7 @@ DAY_MS = 86_400_000
     help="How to print it.",
     show_default=True,
 )
+@allow_rejects_option
 @recorded_option
 @jobs_option
 @resume_option
@@ -87,7 +90,9 @@ def lab(file: str, written: tuple[str, ...], events: str | None, **options: Any)
         how = "in one pass" if in_file else "that each replay the log"
         click.echo(f"{len(variants)} variants {how}, the file as it is among them.", err=True)
     evaluate = _evaluate_file if in_file else _evaluate_archive
-    _PRINTERS[options["form"]](evaluate(variants, stage, events or "", options))
+    told = evaluate(variants, stage, events or "", options)
+    _PRINTERS[options["form"]](told)
+    end(told["refused"], allowed=options["allow_rejects"])
 
 
 def _evaluate_file(variants: Sequence[Variant], stage: str, events: str, options: dict[str, Any]) -> Told:

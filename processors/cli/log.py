@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, NoReturn, Protocol, TypeVar
 
 import click
 from rich.console import Console
@@ -47,6 +48,16 @@ recorded_option = click.option(
     is_flag=True,
     help="The file is a partition of contact-events as it stands, with clock records and transfers.",
 )
+allow_rejects_option = click.option(
+    "--allow-rejects", is_flag=True, help="Exit with 0 although lines were refused."
+)
+
+
+def end(refused: int, *, allowed: bool) -> NoReturn:
+    """Say how many lines were refused, if any; the exit code is 1 then, unless that is allowed."""
+    if refused:
+        click.echo(f"Lines refused: {refused:,}.", err=True)
+    sys.exit(int(refused > 0 and not allowed))
 
 
 class Refusals:

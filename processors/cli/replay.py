@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +12,8 @@ import click
 
 from processors.cli.log import (
     Refusals,
+    allow_rejects_option,
+    end,
     history_option,
     jobs_option,
     lifecycle_option,
@@ -49,7 +50,7 @@ _file = click.Path(dir_okay=False, path_type=Path)
 )
 @click.option("--changes", type=_file, help="Write every change to this file, one JSON object per line.")
 @click.option("--states", type=_file, help="Write every contact's final state, one JSON object per line.")
-@click.option("--allow-rejects", is_flag=True, help="Exit with 0 although lines were refused.")
+@allow_rejects_option
 @recorded_option
 @click.option("--anew", is_flag=True, help="Let this lifecycle decide about all of a recorded log.")
 @jobs_option
@@ -76,7 +77,7 @@ def replay(lifecycle: str, events: str, **options: Any) -> None:  # noqa: ANN401
     click.echo(json.dumps(as_json(plan, tally, as_of), indent=2, ensure_ascii=False))
     seconds = time.monotonic() - started
     click.echo(f"{tally.events:,} events in {seconds:.1f} s ({tally.events / seconds:,.0f}/s).", err=True)
-    sys.exit(int(tally.refused > 0 and not options["allow_rejects"]))
+    end(tally.refused, allowed=options["allow_rejects"])
 
 
 def _replay_file(plan: Plan, events: str, options: dict[str, Any]) -> Tally:

@@ -52,6 +52,16 @@ def test_the_same_file_on_both_sides_moves_nobody(log: Path) -> None:
     assert json.loads(out)["differences"] == []
 
 
+def test_lines_that_cannot_be_read_are_told_and_the_rest_is_compared(log: Path, stricter: str) -> None:
+    log.write_text('{"type": "page_vew"}\n' + log.read_text())
+    words = ("diff", "--from", "buyers-journey", "--to", stricter, "--events", str(log), "--format", "csv")
+    code, out, err = invoke(*words)
+    assert (code, "bob,main,none,mql," in out) == (1, True)
+    assert err.startswith("line 1: ")
+    assert err.endswith("Lines refused: 1.\n")
+    assert invoke(*words, "--allow-rejects") == (0, out, err)
+
+
 @pytest.mark.parametrize(
     ("form", "shown"),
     [

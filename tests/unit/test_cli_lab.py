@@ -123,11 +123,14 @@ def test_a_setting_that_cannot_be_is_one_message_before_anything_is_read(file: s
 def test_lines_that_cannot_be_read_are_told_and_the_rest_is_judged(file: str) -> None:
     nobody = {**view("x", 1)}
     del nobody["contact_id"]
-    result = lab(file, [nobody, {"type": "page_vew"}, *history()])
-    assert result.exit_code == 0
+    rows = [nobody, {"type": "page_vew"}, *history()]
+    result = lab(file, rows)
+    assert result.exit_code == 1
     assert "line 1: " in result.stderr
     assert "line 2: " in result.stderr
+    assert "Lines refused: 2." in result.stderr
     assert ", 2 refused" in result.stdout
+    assert lab(file, rows, "--allow-rejects").exit_code == 0
 
 
 def test_the_command_of_the_page_runs_on_the_file_of_the_language_page(tmp_path: Path) -> None:

@@ -96,6 +96,7 @@ def test_a_line_that_cannot_be_read_is_named_and_the_rest_goes_on(log: Path) -> 
     assert code == 1
     assert "line 1: " in err
     assert "page_view" in err
+    assert err.count("Lines refused: 1.\n") == 1
     assert json.loads(out)["refused"] == 1
     assert json.loads(out)["events"] == 20
 
