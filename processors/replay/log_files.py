@@ -126,11 +126,11 @@ def _chunks(lines: Iterable[Line]) -> Iterator[list[Line]]:
 def open_log(name: str) -> Iterator[LogFile]:
     """Open a file, a pipe, or standard input for `-`. Raises SchemaError for one that is not there."""
     path = Path(name)
-    if path.is_file():
-        yield LogFile(path, name)
-    elif name == "-":
+    if name == "-":  # also beside a file of that name, which is ./-
         with _kept(sys.stdin.buffer) as kept:
             yield LogFile(kept, "standard input")
+    elif path.is_file():
+        yield LogFile(path.absolute() if path.name == "-" else path, name)
     elif path.is_fifo():
         with path.open("rb") as pipe, _kept(pipe) as kept:
             yield LogFile(kept, name)

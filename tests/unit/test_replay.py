@@ -75,6 +75,15 @@ def test_no_log_can_end_before_its_last_event(log: Path, command: tuple[str, ...
     assert "--as-of 2026-03-01T00:00:00.000Z is before the log's last event" in err
 
 
+def test_a_file_of_that_name_does_not_hide_standard_input(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(Path("-"), views({"contact_id": "eve"}, 3))
+    _, piped, _ = invoke("replay", "--events", "-", stdin=log.read_bytes())
+    assert (json.loads(piped)["events"], summary("--events", "./-")["events"]) == (20, 3)
+
+
 def test_as_of_fires_the_timers_up_to_then(log: Path) -> None:
     told = summary("--events", str(log), "--as-of", "2027-03-01T00:00:00Z")
     assert told["moves"] == {"mql→nurture": 1, "none→mql": 1}
