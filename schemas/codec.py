@@ -71,11 +71,6 @@ def encode(record: Mapping[str, Any]) -> bytes:
     return _write(SINGLE_OBJECT + NEWEST[_name(record)].fingerprint, record)
 
 
-def encode_confluent(record: Mapping[str, Any], schema_id: int) -> bytes:
-    """Write it in Confluent's wire format; `schema_id` is what the registry calls the newest version."""
-    return _write(CONFLUENT + schema_id.to_bytes(4, "big"), record)
-
-
 def written_default(field: Mapping[str, Any]) -> bytes:
     """Write a field's default as a record that leaves it out has it; `field` as in its `.avsc`."""
     out = BytesIO()

@@ -1,4 +1,4 @@
-"""Both servers together: up, down, and a context manager for tests and the demo."""
+"""Both servers together: up and down."""
 
 from __future__ import annotations
 
@@ -51,17 +51,6 @@ def stack_at(home: Path, console: Console = QUIET) -> LocalStack:
         valkey=valkey.valkey_server(home, console),
         console=console,
     )
-
-
-@contextmanager
-def local_stack(home: Path, console: Console = QUIET) -> Iterator[LocalStack]:
-    """Run both servers in `home` for the length of a with block."""
-    stack = stack_at(home, console)
-    up(stack)
-    try:
-        yield stack
-    finally:
-        down(stack)
 
 
 def up(stack: LocalStack, *, bootstrap: str | None = None, redis_url: str | None = None) -> Servers:

@@ -101,11 +101,6 @@ class LocalServer:
         self.pid_file.unlink(missing_ok=True)
         return running is not None
 
-    def restart(self) -> None:
-        """Stop, then start at the same address."""
-        self.stop()
-        self.start()
-
     def kill(self) -> None:
         """SIGKILL, as a crash: the PID file stays."""
         if running := self.process():

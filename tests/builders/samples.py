@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from schemas.codec import CONFLUENT, HEADER_BYTES, encode
 from schemas.events import NEWEST
 from schemas.values import validate
 
@@ -33,6 +34,11 @@ def sample(name: str) -> dict[str, Any]:
     if record.role == "output":
         return value | {"record": name}
     return validate(value | {"type": name})
+
+
+def in_confluents_format(event: Mapping[str, Any], schema_id: int) -> bytes:
+    """Write it as a publisher does that has a registry, which calls the newest version by this id."""
+    return CONFLUENT + schema_id.to_bytes(4, "big") + encode(event)[HEADER_BYTES:]
 
 
 def _value(name: str, schema: Any, named: dict[str, Mapping[str, Any]]) -> Any:  # noqa: ANN401 - JSON values

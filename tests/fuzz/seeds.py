@@ -11,7 +11,7 @@ import fastavro
 from processors.lifecycle_files import presets, read_lifecycle
 from schemas import codec, ndjson
 from schemas.events import EVENT_TYPES, NEWEST
-from tests.builders.samples import sample
+from tests.builders.samples import in_confluents_format, sample
 
 DATA = Path(__file__).parents[1] / "data"
 RULES = b"""rules:
@@ -44,7 +44,7 @@ def seeds_of(target: str) -> list[bytes]:
     lines = [ndjson.to_line(one).encode() + b"\n" for one in samples]
     exports = [file.read_bytes()[:2_000] for file in sorted((DATA / "csv").glob("*.csv"))]
     found: dict[str, list[bytes]] = {
-        "events": [*avro, *lines, codec.encode_confluent(sample("deal_changed"), 7)],
+        "events": [*avro, *lines, in_confluents_format(sample("deal_changed"), 7)],
         "intake": [*avro, *lines],
         "contact-events": [*avro, *(codec.encode(sample(name)) for name in NEWEST)],
         "ndjson": [b"".join(lines[at : at + 3]) for at in range(0, len(lines), 3)],

@@ -20,7 +20,7 @@ from click.testing import CliRunner, Result
 from processors.cli.main import main
 from processors.settings import load_settings
 from processors.stack.jars import cache_folder, locked_jars
-from processors.stack.local import LocalStack, _alone, local_stack, stack_at
+from processors.stack.local import LocalStack, _alone, down, stack_at, up
 from processors.stack.ports import HOST
 from processors.stack.services import read_services
 from processors.stack.valkey import url
@@ -77,7 +77,9 @@ def test_up_starts_both_servers_and_every_command_finds_them(home: Path) -> None
 
 
 def test_the_servers_listen_on_loopback_only(tmp_path: Path) -> None:
-    with local_stack(tmp_path) as stack:
+    stack = stack_at(tmp_path)
+    up(stack)
+    try:
         for server in (stack.broker, stack.valkey):
             process = server.process()
             assert process is not None
@@ -85,6 +87,8 @@ def test_the_servers_listen_on_loopback_only(tmp_path: Path) -> None:
                 each.laddr.ip for each in process.net_connections() if each.status == psutil.CONN_LISTEN
             }
             assert {address.removeprefix("::ffff:") for address in open_at} == {HOST}
+    finally:
+        down(stack)
 
 
 @pytest.mark.usefixtures("only_valkey")

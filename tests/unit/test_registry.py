@@ -17,7 +17,7 @@ from schemas import codec
 from schemas.errors import LifecycleError, SchemaError
 from schemas.events import NEWEST
 from schemas.registry import REFUSED_S, Registry
-from tests.builders.samples import sample
+from tests.builders.samples import in_confluents_format, sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +69,7 @@ def text(name: str) -> str:
 def test_an_event_in_confluents_format_is_read_with_the_registrys_id(server: Server) -> None:
     server.answers[7] = {"schema": text("page_view")}
     event = sample("page_view")
-    assert codec.decode(codec.encode_confluent(event, 7), Registry(server.url).record) == event
+    assert codec.decode(in_confluents_format(event, 7), Registry(server.url).record) == event
 
 
 def test_an_id_is_asked_for_once_with_the_credentials(server: Server) -> None:

@@ -20,7 +20,8 @@ def kill_broker(scene: Scene, chance: Random) -> None:
 def restart_broker(scene: Scene, chance: Random) -> None:
     """Orderly: it hands over what it coordinates."""
     del chance
-    scene.system.broker.restart()
+    scene.system.broker.stop()
+    scene.system.broker.start()
 
 
 def pause_broker(scene: Scene, chance: Random) -> None:
