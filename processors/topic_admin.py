@@ -152,12 +152,13 @@ def describe(admin: KafkaAdminClient, names: Sequence[str]) -> list[dict[str, An
 
 def partition_count(bootstrap: str, name: str) -> int:
     """Return how many partitions a topic has. Raises LifecycleError."""
-    return len(_found(bootstrap, name)["partitions"])
+    with administering(bootstrap) as admin:
+        return len(_found(admin, name)["partitions"])
 
 
-def topic_id(bootstrap: str, name: str) -> str:
+def topic_id(admin: KafkaAdminClient, name: str) -> str:
     """Return what tells a topic from any other, also from one of the same name. Raises LifecycleError."""
-    if not (known := _found(bootstrap, name).get("topic_id")) or not UUID(str(known)).int:
+    if not (known := _found(admin, name).get("topic_id")) or not UUID(str(known)).int:
         raise LifecycleError(
             "STAGELINE_STORE=rocksdb and --standby need brokers that give topics an id (Kafka 2.8 or newer)."
             " Set STAGELINE_STORE=memory without --standby, or update them."
@@ -165,9 +166,8 @@ def topic_id(bootstrap: str, name: str) -> str:
     return str(known)
 
 
-def _found(bootstrap: str, name: str) -> dict[str, Any]:
-    with administering(bootstrap) as admin:
-        found = describe(admin, [name])
+def _found(admin: KafkaAdminClient, name: str) -> dict[str, Any]:
+    found = describe(admin, [name])
     if not found:
         raise LifecycleError(f"Topic {name} does not exist: `stageline topics create`.")
     return found[0]

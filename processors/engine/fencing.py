@@ -31,14 +31,15 @@ from tenacity import (
 )
 
 from processors.engine.place import consumed_place
+from processors.engine.shared_admin import shared_admin
 from processors.engine.transaction import commit, make_producer
-from processors.topic_admin import administering
 from schemas.errors import LifecycleError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+    from kafka.admin import KafkaAdminClient
 
     from processors.engine.place import Place
     from processors.engine.transaction import Rows
@@ -83,17 +84,17 @@ def _is_temporary(error: BaseException) -> bool:
 )
 async def last_transaction(bootstrap: str, transactional_id: str) -> Last:
     """Ask the coordinator, which may have to come up yet. Raises LifecycleError when no broker answers."""
-    return await asyncio.to_thread(_last_transaction, bootstrap, transactional_id)
+    async with shared_admin(bootstrap) as admin:
+        return await asyncio.to_thread(_last_transaction, admin, transactional_id)
 
 
-def _last_transaction(bootstrap: str, transactional_id: str) -> Last:
-    with administering(bootstrap) as admin:
-        try:
-            last = admin.describe_transactions([transactional_id])[transactional_id]
-        except TransactionalIdNotFoundError:
-            return Last(NOBODY, committed=False)
-        except UnsupportedVersionError as error:
-            raise LifecycleError("The brokers are too old: Stageline needs Kafka 3.0 or newer.") from error
+def _last_transaction(admin: KafkaAdminClient, transactional_id: str) -> Last:
+    try:
+        last = admin.describe_transactions([transactional_id])[transactional_id]
+    except TransactionalIdNotFoundError:
+        return Last(NOBODY, committed=False)
+    except UnsupportedVersionError as error:
+        raise LifecycleError("The brokers are too old: Stageline needs Kafka 3.0 or newer.") from error
     committed = last.state in {TransactionState.PREPARE_COMMIT, TransactionState.COMPLETE_COMMIT}
     return Last(Owner(last.producer_id, last.producer_epoch), committed)
 
