@@ -25,7 +25,6 @@ from tenacity import (
     before_sleep_log,
     retry,
     retry_if_exception,
-    retry_if_exception_type,
     stop_after_delay,
     wait_fixed,
 )
@@ -44,7 +43,7 @@ if TYPE_CHECKING:
     from processors.engine.place import Place
     from processors.engine.transaction import Rows
 
-AWAY = (LifecycleError, KafkaConnectionError)  # no broker answers
+AWAY = (LifecycleError, KafkaConnectionError)  # no broker answers; see `is_away`
 AWAY_S = 0.5  # between two tries to reach it
 KEEP_ALIVE_S = 60.0  # clients and brokers close a connection after nine or ten minutes of silence
 # A transaction took as long: a broker that stood still has no leaders for a moment, too. It is less than any
@@ -74,6 +73,11 @@ class Last(NamedTuple):
 
 def _is_temporary(error: BaseException) -> bool:
     return isinstance(error, LifecycleError) or (isinstance(error, AdminError) and error.retriable)
+
+
+def is_away(error: BaseException | None) -> bool:
+    """Tell whether it is for want of a broker; aiokafka may have put a KafkaError around the reason."""
+    return error is not None and (isinstance(error, AWAY) or is_away(error.__cause__))
 
 
 @retry(
@@ -218,7 +222,7 @@ class Ownership:
         await self.make_sure()
 
     @retry(
-        retry=retry_if_exception_type(AWAY),
+        retry=retry_if_exception(is_away),
         wait=wait_fixed(AWAY_S),
         before_sleep=before_sleep_log(log, logging.WARNING),
     )

@@ -7,10 +7,10 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
-from aiokafka.errors import ProducerFenced
+from aiokafka.errors import KafkaConnectionError, KafkaError, ProducerFenced
 
 from processors.engine import fencing
-from processors.engine.fencing import NOBODY, Last, Owner, Ownership
+from processors.engine.fencing import NOBODY, Last, Owner, Ownership, is_away
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,3 +131,12 @@ def test_after_a_transaction_as_long_as_a_stall_an_owner_takes_over_from_himself
 
     assert asyncio.run(run()) == [False, True, False, True, False]
     assert (first.ended, second.ended, said) == (["aborted"], ["committed"], ["something"])
+
+
+def test_that_the_broker_is_away_is_known_also_when_the_client_puts_another_error_around_it() -> None:
+    """As aiokafka does with the answer to FindCoordinator, and around that in its background task."""
+    looking, sending = KafkaError("KafkaConnectionError()"), KafkaError("Unexpected error")
+    looking.__cause__, sending.__cause__ = KafkaConnectionError(), looking
+    assert is_away(looking)
+    assert is_away(sending)
+    assert not is_away(KafkaError("the disk is full"))
