@@ -30,6 +30,7 @@ from tenacity import (
 )
 
 from processors.engine.place import consumed_place
+from processors.engine.producer import saying_why
 from processors.engine.shared_admin import shared_admin
 from processors.engine.transaction import commit, make_producer
 from schemas.errors import LifecycleError
@@ -148,7 +149,8 @@ class Ownership:
         offsets are one of these partitions.
         """
         self._targets = tuple(targets)
-        await self._pass_through(commit=self._committed)
+        with saying_why(self.producer):
+            await self._pass_through(commit=self._committed)
         self._connection = coordinator_connection(self.producer)
         self._used = _now()
 
@@ -181,9 +183,10 @@ class Ownership:
         answers: list[Place | None] = []
         while len(answers) < 2 or answers[-1] != answers[-2]:
             await self.make_sure()
-            await self.producer.begin_transaction()
-            await self.producer.send_offsets_to_transaction({source: 0}, self._group)
-            await self.producer.abort_transaction()
+            with saying_why(self.producer):
+                await self.producer.begin_transaction()
+                await self.producer.send_offsets_to_transaction({source: 0}, self._group)
+                await self.producer.abort_transaction()
             answers.append(await consumed_place(consumer, source))
         if answers[0] != answers[-1]:
             log.warning("offset told anew topic=%s partition=%d told=%s", *source, answers)
@@ -218,7 +221,8 @@ class Ownership:
 
     async def settle(self) -> None:
         """Return when the last transaction, a commit, has ended: a coordinator begins another only then."""
-        await self._pass_through(commit=True)
+        with saying_why(self.producer):
+            await self._pass_through(commit=True)
         await self.make_sure()
 
     @retry(
@@ -235,7 +239,8 @@ class Ownership:
         """Do one transaction: see `transaction.commit`."""
         await self.make_sure()
         began = _now()
-        ends = await commit(self.producer, rows, consumed, self._group)
+        with saying_why(self.producer):
+            ends = await commit(self.producer, rows, consumed, self._group)
         self._used = _now()
         if self._used - began > STALL_S:
             self._connection = None

@@ -251,6 +251,8 @@ async def _close(partition: Partition, task: asyncio.Task[None]) -> None:
 async def _at_most(seconds: float, work: Coroutine[Any, Any, None]) -> None:
     task = asyncio.create_task(work)
     await asyncio.wait([task], timeout=seconds)
+    if task.done() and not task.cancelled() and (error := task.exception()) is not None:
+        log.warning("it did not end as it should: %s", type(error).__name__)
 
 
 def _make_consumer(bootstrap: str, group: str) -> AIOKafkaConsumer:

@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import (
     IllegalOperation,
     InvalidProducerEpoch,
@@ -18,6 +18,7 @@ from aiokafka.errors import (
 )
 from aiokafka.partitioner import murmur2
 
+from processors.engine.producer import TransactionalProducer
 from schemas.errors import LifecycleError
 from schemas.kafka_access import kafka_access
 from schemas.values import ID_BYTES
@@ -25,6 +26,7 @@ from schemas.values import ID_BYTES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from aiokafka import AIOKafkaProducer
     from aiokafka.producer.message_accumulator import BatchBuilder
     from aiokafka.structs import RecordMetadata
 
@@ -57,7 +59,7 @@ class RecordTooLargeError(LifecycleError):
 
 def make_producer(bootstrap: str, transactional_id: str) -> AIOKafkaProducer:
     """Make the producer of one source partition; starting it fences whoever had the id before."""
-    return AIOKafkaProducer(
+    return TransactionalProducer(
         bootstrap_servers=bootstrap,
         client_id=transactional_id,
         transactional_id=transactional_id,

@@ -135,7 +135,7 @@ class World:
             (fencing, "last_transaction", self._last_transaction),
             (fencing, "coordinator_connection", lambda producer: producer.connection),
             (fencing, "say_something", lambda *_: asyncio.sleep(0)),
-            (transaction, "AIOKafkaProducer", lambda **given: Producer(self, given["transactional_id"])),
+            (transaction, "TransactionalProducer", lambda **given: Producer(self, given["transactional_id"])),
             (partition, "time", clock),
             (partition, "MIN_BATCH", batch),
             (partition, "MAX_BATCH", batch),

@@ -9,7 +9,8 @@ from aiokafka.errors import IllegalOperation, KafkaError, ProducerFenced
 from kafka.partitioner.default import murmur2
 
 from processors.engine.batch import Output
-from processors.engine.transaction import Rows, commit, is_fenced, route
+from processors.engine.producer import saying_why
+from processors.engine.transaction import Rows, commit, is_fenced, make_producer, route
 
 
 def test_outputs_go_to_the_partition_that_every_kafka_client_would_choose_and_keep_their_order() -> None:
@@ -76,3 +77,30 @@ def test_a_producer_fenced_between_two_record_batches_is_known_to_be_fenced() ->
 
     with pytest.raises(ProducerFenced):
         asyncio.run(write())
+
+
+@pytest.mark.parametrize("ends", ["commit_transaction", "abort_transaction", "begin_transaction"])
+def test_a_producer_that_was_fenced_before_it_is_used_again_says_so(ends: str) -> None:
+    """aiokafka itself only asserts that such a producer is not used any more."""
+    wrapped = KafkaError("Unexpected error during batch delivery")
+    wrapped.__cause__ = ProducerFenced()
+
+    async def use() -> None:
+        async def work() -> None:
+            raise wrapped
+
+        producer = make_producer("127.0.0.1:1", "id")
+        producer._txn_manager.set_pid_and_epoch(7, 4)
+        await producer.begin_transaction()
+        producer._sender._sender_task = asyncio.create_task(work())
+        producer._sender._sender_task.add_done_callback(producer._sender._fail_all)
+        await asyncio.sleep(0.01)
+        try:
+            with saying_why(producer):
+                await getattr(producer, ends)()
+        finally:
+            await producer.stop()
+
+    with pytest.raises(KafkaError) as refused:
+        asyncio.run(use())
+    assert is_fenced(refused.value)
