@@ -136,12 +136,17 @@ class Partition:
         self.restore_left = left
 
     async def serve(self) -> None:
-        """Work until cancelled. Cancel only after `hold`: between two transactions."""
+        """Work until cancelled. Cancel only after `hold`: between two transactions of ours.
+
+        One that `make_sure` has open is for the next owner to end, as when `open` is cancelled.
+        """
         while True:
             await self._wake.wait()
             self._wake.clear()
             while self._has_work():
                 started = time.monotonic()
+                # While the coordinator is away, that waits: without a turn, and no rebalance waits for it.
+                await self._ownership.make_sure()
                 async with self._turns, self._busy:  # in this order: `hold` need not wait for a turn
                     await self._work()
                 await self._prepare()
@@ -202,8 +207,6 @@ class Partition:
             await self._send_clock(self._clock)
         elif self._waiting:
             await self._process()
-        elif self._accepting:
-            await self._ownership.make_sure()
 
     async def _send_clock(self, value: bytes) -> None:
         """Append the clock to the source itself, fenced like everything else; it comes back as a record."""
