@@ -116,6 +116,9 @@ class Partition:
         self.place, self._written = await find_start(
             self._consumer, self.source, committed, progress, stateful=self._changelog is not None
         )
+        if committed is None and progress is not None:
+            # The group forgets what was consumed after a week without members: `promote` asks it.
+            await self._ownership.commit({}, {self.source: self.place.to_commit()})
         self.ready = True
 
     @property
