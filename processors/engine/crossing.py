@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -16,13 +17,14 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from processors.engine.batch import Batch, Lived
 from processors.engine.history import read_history
 from processors.engine.recovery import SourceReplacedError, restore, restore_timers
+from processors.engine.started import started
 from processors.engine.store import MemoryStore
 from processors.engine.timers import Timers
 from schemas.errors import LifecycleError
 from schemas.kafka_access import kafka_access
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
     from processors.engine.batch import Crossing, Processor, Record
     from processors.engine.store import Store
@@ -46,8 +48,7 @@ async def cross(bootstrap: str, source: TopicPartition, batch: Batch, homes: Hom
 
 async def read_record(bootstrap: str, source: TopicPartition, offset: int) -> Record:
     """Read one record. Raises LifecycleError if it is not there any more."""
-    reader = await _reader(bootstrap, source, offset)
-    try:
+    async with _reader(bootstrap, source, offset) as reader:
         end = (await reader.end_offsets([source]))[source]
         while await reader.position(source) <= offset < end:
             fetched = await reader.getmany(timeout_ms=100, max_records=1)
@@ -55,8 +56,6 @@ async def read_record(bootstrap: str, source: TopicPartition, offset: int) -> Re
                 found: Record = record
                 if found.offset == offset:
                     return found
-    finally:
-        await reader.stop()
     raise LifecycleError(
         f"Topic {source.topic}, partition {source.partition}, offset {offset} held the definition in force,"
         " and does not any more: restore the topic, or start over with a new set of topics."
@@ -68,9 +67,8 @@ async def live_up_to(
 ) -> MemoryStore:
     """Apply the source up to `end`, from where the head start ends. Raises SourceReplacedError."""
     store, timers, start = await _head_start(bootstrap, source, end, living)
-    reader = await _reader(bootstrap, source, start)
     waiting: list[Record] = []
-    try:
+    async with _reader(bootstrap, source, start) as reader:
         if (there := (await reader.end_offsets([source]))[source]) < end:
             raise SourceReplacedError(source, consumed=end, end=there)
         while waiting or await reader.position(source) < end:
@@ -80,8 +78,6 @@ async def live_up_to(
             while waiting:
                 waiting = await _apply(bootstrap, source, living, (waiting, store, timers), homes)
                 await asyncio.sleep(0)  # heartbeats go on
-    finally:
-        await reader.stop()
     return store
 
 
@@ -141,14 +137,12 @@ async def _exists(bootstrap: str, partition: TopicPartition) -> bool:
         bootstrap_servers=bootstrap,
         **kafka_access(),
     )
-    await reader.start()
-    try:
+    async with started(reader):
         return partition.topic in await reader.topics()
-    finally:
-        await reader.stop()
 
 
-async def _reader(bootstrap: str, source: TopicPartition, offset: int) -> AIOKafkaConsumer:
+@asynccontextmanager
+async def _reader(bootstrap: str, source: TopicPartition, offset: int) -> AsyncIterator[AIOKafkaConsumer]:
     reader = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         isolation_level="read_committed",
@@ -157,6 +151,6 @@ async def _reader(bootstrap: str, source: TopicPartition, offset: int) -> AIOKaf
         **kafka_access(),
     )
     reader.assign([source])
-    await reader.start()
-    reader.seek(source, offset)
-    return reader
+    async with started(reader):
+        reader.seek(source, offset)
+        yield reader

@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from processors.engine.committed import open_committed
 from processors.engine.fencing import Ownership
+from processors.engine.started import started
 from processors.engine.transaction import is_fenced
 from processors.promotion.barrier import KEY, barrier
 from processors.promotion.generation import from_row, to_row
@@ -55,11 +56,8 @@ async def passed(bootstrap: str, partitions: Iterable[int]) -> dict[int, int]:
     )
     homes = {number: TopicPartition(CONTACT_EVENTS.name, number) for number in partitions}
     consumer.assign(list(homes.values()))
-    await consumer.start()
-    try:
+    async with started(consumer):
         return {number: await consumer.committed(home) or 0 for number, home in homes.items()}
-    finally:
-        await consumer.stop()
 
 
 class Register:

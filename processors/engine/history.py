@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from aiokafka import AIOKafkaConsumer
 
+from processors.engine.started import started
 from schemas.kafka_access import kafka_access
 
 if TYPE_CHECKING:
@@ -37,8 +38,7 @@ async def read_history(bootstrap: str, homes: Mapping[bytes, TopicPartition]) ->
         **kafka_access(),
     )
     reader.assign(list(set(homes.values())))
-    await reader.start()
-    try:
+    async with started(reader):
         ends = await reader.end_offsets(list(set(homes.values())))
         while any([await reader.position(home) < end for home, end in ends.items()]):
             fetched = await reader.getmany(timeout_ms=100, max_records=RECORDS_AT_ONCE)
@@ -49,8 +49,6 @@ async def read_history(bootstrap: str, homes: Mapping[bytes, TopicPartition]) ->
                     elif not record.key:
                         for key in _at_home(homes, home):
                             found[key].append(record)
-    finally:
-        await reader.stop()
     return found
 
 
