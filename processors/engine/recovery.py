@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 PROGRESS_KEY = b"\x00progress"
 NO_BARRIER = -1
 FETCH_BYTES = 8 << 20  # per request; about 30,000 typical states
+END_MS = 50  # at the end of the log a fetch waits this long for nothing
+LOOK_MS = 100  # a look for rows: longer than such a fetch
 # Few enough to die young: of 20,000 at once the garbage collector goes through all again and again.
 ROWS_AT_ONCE = 500
 log = logging.getLogger(__name__)
@@ -109,15 +111,20 @@ async def restore(
 
 
 @asynccontextmanager
-async def open_reader(bootstrap: str, changelog: TopicPartition) -> AsyncIterator[AIOKafkaConsumer]:
-    """Open what reads the committed rows of a changelog, from its beginning unless told to `seek`."""
+async def open_reader(
+    bootstrap: str, changelog: TopicPartition, end_ms: int = END_MS
+) -> AsyncIterator[AIOKafkaConsumer]:
+    """Open what reads the committed rows of a changelog, from its beginning unless told to `seek`.
+
+    `end_ms`: how long a fetch waits at the end of the log; a row that comes meanwhile ends it.
+    """
     reader = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         isolation_level="read_committed",
         auto_offset_reset="none",  # see `read_some`
         enable_auto_commit=False,
         max_partition_fetch_bytes=FETCH_BYTES,
-        fetch_max_wait_ms=50,  # at the end of the log a fetch waits this long for nothing,
+        fetch_max_wait_ms=end_ms,
         **kafka_access(),
     )
     try:
@@ -134,14 +141,16 @@ async def _rewind(reader: AIOKafkaConsumer, changelog: TopicPartition) -> None:
     reader.seek(changelog, first)
 
 
-async def read_some(reader: AIOKafkaConsumer, changelog: TopicPartition, store: Store) -> None:
-    """Take over the rows that come next, if any come in a tenth of a second.
+async def read_some(
+    reader: AIOKafkaConsumer, changelog: TopicPartition, store: Store, look_ms: int = LOOK_MS
+) -> None:
+    """Take over the rows that come next, if any come in that time.
 
     Where they are gone, states read before may be outdated, though the contacts are as many as there should
     be: the store is emptied and reading begins anew.
     """
     try:
-        fetched = await reader.getmany(timeout_ms=100, max_records=ROWS_AT_ONCE)
+        fetched = await reader.getmany(timeout_ms=look_ms, max_records=ROWS_AT_ONCE)
     except OffsetOutOfRangeError:
         await _start_over(reader, changelog, store)
         return

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from processors.engine.shelf import Shelf
     from processors.engine.store import Store
 
+QUIET_MS = (
+    2_000  # a fetch waits for rows this long: one comes at once, and nobody waits for the end of the log
+)
 AGAIN_S = 10.0  # a copy that could not be followed is tried again after this
 log = logging.getLogger(__name__)
 
@@ -93,13 +96,13 @@ class Standby(Service):
         """Read what is committed into the store, until cancelled."""
         store = await self._shelf.take(changelog)
         try:
-            async with open_reader(self._bootstrap, changelog) as reader:
+            async with open_reader(self._bootstrap, changelog, QUIET_MS) as reader:
                 if store.covered is not None:
                     reader.seek(changelog, store.covered.position)
                 while await left_to_read(reader, changelog) != 0:
                     await read_some(reader, changelog, store)
                 log.info("standby topic=%s partition=%d contacts=%d", *changelog, len(store))
                 while True:
-                    await read_some(reader, changelog, store)
+                    await read_some(reader, changelog, store, QUIET_MS)
         finally:
             self._shelf.put_back(changelog, store)
