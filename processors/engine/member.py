@@ -13,7 +13,7 @@ from aiokafka.errors import ConsumerStoppedError
 from mode import Service
 
 from processors.engine.failure import end_process
-from processors.engine.look import Look, look_at
+from processors.engine.look import Look, look_at, reading
 from processors.engine.metrics import FENCED
 from processors.engine.partition import Partition
 from processors.engine.shelf import MemoryShelf
@@ -91,7 +91,7 @@ class Member(Service):
     def looks(self) -> list[Look]:
         """Look at every partition."""
         return [
-            look_at(partition, self._consumer.highwater(source) if source in self._assigned else None)
+            look_at(partition, reading(self._consumer, source) if source in self._assigned else None)
             for source, partition in self.partitions.items()
         ]
 

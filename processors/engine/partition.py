@@ -126,6 +126,11 @@ class Partition:
         """Return where to read on."""
         return self.place.offset
 
+    @property
+    def idle(self) -> bool:
+        """Tell whether everything that was handed over is done."""
+        return self._accepting and not self._waiting and not self._busy.locked()
+
     def _targets(self) -> Iterator[TopicPartition]:
         """Return every partition that may be written to."""
         for topic in self._processor.outputs:
