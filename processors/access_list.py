@@ -12,7 +12,6 @@ from processors.engine.lifecycle import Lifecycle
 from projections.log import OUTPUTS
 from schemas.topics import (
     ALL,
-    CONTACT_EVENTS,
     DEAD_LETTER,
     ENGAGEMENT,
     GENERATION_PREFIX,
@@ -92,9 +91,9 @@ def _operator() -> Iterator[Right]:
     """Run `topics`, `doctor`, `archive`, `dlt`, `promote`, `diff --live`."""
     operations = {topic.name: {"Create", "Describe", "DescribeConfigs", "AlterConfigs"} for topic in ALL}
     for processor in PROCESSORS:
-        for name in processor.sources:  # `dlt replay` puts letters back there, `promote` its barriers
-            operations[name].add("Write")
-    operations[CONTACT_EVENTS.name].add("Read")
+        for name in processor.sources:
+            # `dlt replay` puts letters back there, `promote` its barriers; `doctor` looks what comes next.
+            operations[name] |= {"Read", "Write"}
     operations[LIFECYCLE_CHANGELOG.name].add("Read")
     operations[GENERATIONS.name] |= {"Read", "Write"}
     operations[DEAD_LETTER.name] |= {"Read", "Write", "Delete"}

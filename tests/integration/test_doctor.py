@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -9,7 +10,15 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
-from kafka.admin import ACL, ACLOperation, ACLPermissionType, ConfigResource, ResourcePattern, ResourceType
+from kafka.admin import (
+    ACL,
+    ACLOperation,
+    ACLPermissionType,
+    ConfigResource,
+    OffsetSpec,
+    ResourcePattern,
+    ResourceType,
+)
 from kafka.structs import OffsetAndMetadata
 
 from processors.cli.doctor.brokers import check_clock
@@ -125,6 +134,40 @@ def test_a_group_far_behind_is_found(healthy: str) -> None:
     with administering(healthy) as admin:
         admin.delete_records({TopicPartition(topic, number): -1 for number in range(8)})
     assert "1 workers are 10,001 offsets behind" in report.wrong["group stageline-intake"]
+
+
+def test_marks_that_transactions_left_are_no_offsets_to_wait_for(healthy: str) -> None:
+    """As a worker leaves them in every partition when it starts; a record behind them is one."""
+    topic, group = CONTACT_EVENTS.name, "stageline-lifecycle"
+    places = [TopicPartition(topic, number) for number in range(8)]
+    with KafkaProducer(bootstrap_servers=healthy, transactional_id="marks") as producer:
+        producer.init_transactions()
+        for _ in range(3):
+            producer.begin_transaction()
+            for place in places:
+                producer.send(topic, b"never to be seen", key=b"k", partition=place.partition)
+            producer.flush()
+            producer.abort_transaction()
+    with administering(healthy) as admin:
+        ends = admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.LATEST))
+        committed = {place: OffsetAndMetadata(ends[place].offset - 6, "", -1) for place in places}
+        admin.alter_group_offsets(group, committed)
+    with working(healthy, group):
+        marks = about(group)
+        with KafkaProducer(bootstrap_servers=healthy) as producer:
+            astray = producer.send(topic, b"v", key=b"c1").get(10)
+        record = about(group)
+    assert (marks, record) == ("1 workers, 0 offsets behind.", "1 workers, 1 offsets behind.")
+    with administering(healthy) as admin:
+        admin.delete_records({TopicPartition(astray.topic, astray.partition): astray.offset + 1})
+        admin.delete_groups([group])
+
+
+def about(group: str) -> str:
+    """What the doctor says of a group."""
+    lines = CliRunner().invoke(main, ["doctor", "--json"]).stdout.splitlines()
+    (said,) = (one["what"] for one in map(json.loads, lines) if one["about"] == f"group {group}")
+    return str(said)
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,6 @@ def test_a_coordinator_that_is_still_loading_is_not_taken_for_a_group_without_wo
             error = str(CoordinatorLoadInProgressError(""))
             return {group: {"members": [], "group_state": "", "error": error} for group in groups}
 
-    findings = list(check_groups(cast("KafkaAdminClient", Admin()), 10_000))
+    findings = list(check_groups(cast("KafkaAdminClient", Admin()), "", 10_000))
     assert [(one.about, one.state) for one in findings] == [(f"group {name}", "unknown") for name in GROUPS]
     assert "CoordinatorLoadInProgressError" in findings[0].what

@@ -44,7 +44,7 @@ def _kafka(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
     yield from _asked("brokers", lambda: check_brokers(admin))
     yield from _asked("clock", lambda: check_clock(admin))
     yield from _asked("topics", lambda: check_topics(admin))
-    yield from _asked("groups", lambda: check_groups(admin, settings.ready_lag))
+    yield from _asked("groups", lambda: check_groups(admin, settings.bootstrap_servers, settings.ready_lag))
     yield from _asked("partitioner", lambda: check_partitioner(settings.bootstrap_servers))
 
 

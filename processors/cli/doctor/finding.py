@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 LOOK_AGAIN = "Look again in a few seconds."
-MARKS = "Marks that starting workers leave in quiet partitions count, too, until the next record there."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from kafka import TopicPartition
 from kafka.admin import OffsetSpec
 
-from processors.cli.doctor.finding import LOOK_AGAIN, MARKS, ok, unknown, wrong
+from processors.cli.doctor.finding import LOOK_AGAIN, ok, unknown, wrong
+from processors.cli.doctor.next_record import next_records
 from processors.topic_admin import describe
 from schemas.topics import CONTACT_EVENTS, ENGAGEMENT, HANDOFF_RESPONSE
 
@@ -25,14 +26,14 @@ GROUPS = {  # the processors' names and sources
 NEVER_SEEN = "Dead"  # what a broker calls a group that nobody has ever joined; newer ones also as an error
 
 
-def check_groups(admin: KafkaAdminClient, lag_bound: int) -> Iterator[Finding]:
+def check_groups(admin: KafkaAdminClient, bootstrap: str, lag_bound: int) -> Iterator[Finding]:
     """Look at each group; `lag_bound`: offsets."""
     for group, topics in GROUPS.items():
-        yield from _check(admin, group, lag_bound, partitions(admin, topics))
+        yield from _check(admin, bootstrap, group, lag_bound, partitions(admin, topics))
 
 
 def _check(
-    admin: KafkaAdminClient, group: str, lag_bound: int, sources: list[TopicPartition]
+    admin: KafkaAdminClient, bootstrap: str, group: str, lag_bound: int, sources: list[TopicPartition]
 ) -> Iterator[Finding]:
     about = f"group {group}"
     described = admin.describe_groups([group])[group]
@@ -48,7 +49,9 @@ def _check(
         for spec in (OffsetSpec.EARLIEST, OffsetSpec.LATEST)
     )
     yield from _lost(about, committed, firsts, ends)
-    behind = sum(max(0, ends[one] - max(committed.get(one, 0), firsts[one])) for one in sources)
+    starts = {one: max(committed.get(one, 0), firsts[one]) for one in sources}
+    nexts = next_records(bootstrap, starts, ends)
+    behind = sum(max(0, ends[one] - nexts[one]) for one in sources)
     members, state = len(described["members"]), described["group_state"]
     if not members:
         yield wrong(about, f"No worker runs; {behind:,} offsets wait.", "Start one: `stageline worker`.")
@@ -58,8 +61,7 @@ def _check(
         yield wrong(
             about,
             f"{members} workers are {behind:,} offsets behind.",
-            f"Wait if that shrinks; else start more workers (up to {len(sources)}) or look at their log."
-            f" {MARKS}",
+            f"Wait if that shrinks; else start more workers (up to {len(sources)}) or look at their log.",
         )
     else:
         yield ok(about, f"{members} workers, {behind:,} offsets behind.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kafka.admin import OffsetSpec
 
-from processors.cli.doctor.finding import MARKS, ok, unknown, wrong
+from processors.cli.doctor.finding import ok, unknown, wrong
 from processors.cli.doctor.groups import partitions
 from projections.log import OUTPUTS, named
 from projections.store import ask_server, live_view
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from projections.store import Client
 
 OLDEST = 7  # major version of Redis, or the one that Valkey says it is like
+MARKS = "Marks that starting workers leave in quiet partitions count, too, until the next record there."
 FULL = 0.8  # of maxmemory: time to act before writes are refused
 SKEW_S = 2.0  # as for the broker
 
