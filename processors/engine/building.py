@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from processors.lifecycle.plan import Plan
 
 # Offsets that may be left when the barriers are written: their owners apply them while they pass, in well
-# under a second. Markers count, so it is never 0.
+# under a second. Between records, markers count.
 LEFT = 2_000
 LOOK_S = 0.5
 
@@ -38,11 +38,9 @@ async def build(
         try:
             while True:
                 ends = await log.ends()
-                done = {
-                    one.source.partition: one.next_offset for one in member.partitions.values() if one.ready
-                }
-                await look(sum(done.values()), sum(ends.values()))
-                if done.keys() == ends.keys() and sum(ends.values()) - sum(done.values()) <= LEFT:
+                lags = {one.partition: one.lag for one in member.looks() if one.lag is not None}
+                await look(sum(max(0, ends[number] - lags[number]) for number in lags), sum(ends.values()))
+                if lags.keys() == ends.keys() and sum(lags.values()) <= LEFT:
                     return
                 await asyncio.sleep(LOOK_S)
         finally:
