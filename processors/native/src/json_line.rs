@@ -60,18 +60,24 @@ impl Sink for JsonLine<'_> {
 /// A text with only what must be escaped escaped, as `json.dumps(ensure_ascii=False)` writes it.
 fn text(to: &mut Vec<u8>, one: &str) {
     to.push(b'"');
-    for byte in one.bytes() {
-        match byte {
-            b'"' | b'\\' | 0..0x20 => escape(to, byte),
-            _ => to.push(byte),
-        }
+    let mut rest = one.as_bytes();
+    while let Some(place) = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)) {
+        to.extend_from_slice(&rest[..place]);
+        escape(to, rest[place]);
+        rest = &rest[place + 1..];
     }
+    to.extend_from_slice(rest);
     to.push(b'"');
 }
 
 /// A text in printable ASCII, as `json.dumps` writes it.
 pub fn ascii_text(to: &mut Vec<u8>, one: &str) {
     to.push(b'"');
+    if one.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')) {
+        to.extend_from_slice(one.as_bytes());
+        to.push(b'"');
+        return;
+    }
     for character in one.chars() {
         match character {
             '"' | '\\' | '\0'..'\x20' => escape(to, character as u8),

@@ -58,7 +58,7 @@ impl Outputs {
         let mut to = AvroWriter::new(schema, out, &ROOT);
         change(program, one, &mut to);
         let value = to.bytes().filter(|value| value.len() <= self.most_bytes)?;
-        let time = format!("{}+00:00", date(head.at)?);
+        let time = date(head.at)? + "+00:00";
         Some(Output { record, key: head.contact_id.clone(), value, id: self.id(program, one)?, time })
     }
 
@@ -73,7 +73,12 @@ impl Outputs {
 /// Two digits a byte.
 pub fn hex(bytes: &[u8]) -> String {
     let digit = |four: u8| char::from(b"0123456789abcdef"[usize::from(four)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect()
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 0xf));
+    }
+    text
 }
 
 /// Takes some of a change's own fields, not of what it holds, as JSON.

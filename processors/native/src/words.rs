@@ -43,7 +43,16 @@ pub fn date(at: i64) -> Option<String> {
     let (year, month, day) = civil(days);
     let (second, ms) = (ms / 1_000, ms % 1_000);
     let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
-    Some(format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}"))
+    let mut text = *b"0000-00-00T00:00:00.000";
+    let parts = [(year, 3), (month, 6), (day, 9), (hour, 12), (minute, 15), (second, 18), (ms, 22)];
+    for (mut number, mut last) in parts {
+        while number > 0 {
+            text[last] = b'0' + (number % 10) as u8;
+            number /= 10;
+            last = last.saturating_sub(1);
+        }
+    }
+    Some(String::from_utf8_lossy(&text).into_owned())
 }
 
 /// Proleptic Gregorian date of a day since 1970-01-01, by Howard Hinnant's `civil_from_days`.
