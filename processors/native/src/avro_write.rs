@@ -2,6 +2,7 @@
 
 use crate::avro_bytes::put_long;
 use crate::avro_schema::{Fields, Schema, Shape};
+use crate::plan::Name;
 use crate::write::Sink;
 
 const UNSET: (usize, usize) = (usize::MAX, usize::MAX);
@@ -18,7 +19,14 @@ pub struct AvroWriter<'a> {
 
 /// What is being written.
 enum Open<'a> {
-    Record { fields: &'a Fields, start: usize, first: usize, field: Option<usize> }, // first: in `places`
+    /// `first`: in `places`; `guess`: number of the field that may come next.
+    Record {
+        fields: &'a Fields,
+        start: usize,
+        first: usize,
+        field: Option<usize>,
+        guess: usize,
+    },
     Map(&'a Shape),
     List(&'a Shape),
 }
@@ -74,11 +82,15 @@ impl<'a> AvroWriter<'a> {
     }
 
     fn begin_field(&mut self, name: &str) {
-        let Some(Open::Record { fields, first, field, .. }) = self.open.last_mut() else { return };
-        let found = fields.iter().position(|(known, _)| &**known == name);
+        let Some(Open::Record { fields, first, field, guess, .. }) = self.open.last_mut() else { return };
+        let is_it = |(known, _): &(Name, Shape)| &**known == name;
+        // Most often it is the one behind the field before it.
+        let found = fields.get(*guess).filter(|one| is_it(one)).map(|_| *guess);
+        let found = found.or_else(|| fields.iter().position(is_it));
         self.next = found.map(|found| &fields[found].1);
         *field = found;
         if let Some(found) = found {
+            *guess = found + 1;
             let place = &mut self.places[*first + found];
             self.fits &= *place == UNSET;
             *place = (self.out.len(), usize::MAX);
@@ -113,7 +125,8 @@ impl Sink for AvroWriter<'_> {
             Some(Shape::Record(number)) => {
                 let (fields, first) = (&self.records[*number], self.places.len());
                 self.places.resize(first + fields.len(), UNSET);
-                self.open.push(Open::Record { fields, start: self.out.len(), first, field: None });
+                let start = self.out.len();
+                self.open.push(Open::Record { fields, start, first, field: None, guess: 0 });
             }
             Some(Shape::Map(values)) => {
                 self.begin_block(length);

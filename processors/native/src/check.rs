@@ -192,7 +192,11 @@ impl Nth {
         if values.len() < self.n {
             return NEVER_BEFORE;
         }
-        let mut times: Vec<i64> = values.iter().map(|(_, seen)| seen.entry.at).collect();
+        let times = values.iter().map(|(_, seen)| seen.entry.at);
+        if self.n == 1 {
+            return times.max().unwrap_or(NEVER_BEFORE);
+        }
+        let mut times: Vec<i64> = times.collect();
         times.sort_unstable();
         times[times.len() - self.n]
     }

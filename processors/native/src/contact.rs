@@ -1,11 +1,12 @@
 //! A contact in memory, field by field what `processors/lifecycle/contact.py` has. Times are ms UTC.
 
-use crate::decay::Sums;
 use crate::decimal::Dec;
 use crate::event::Value;
 pub use crate::place::{Handoff, Override, Place, NO_STAGE};
 use crate::plan::Name;
+use crate::ring::Records;
 use crate::small::Sparse;
+use crate::sums::Sums;
 use crate::unsupported::give_up;
 use std::cell::RefCell;
 
@@ -136,7 +137,7 @@ pub struct Contact {
     pub first_seen: i64,
     pub last_counted: i64,
     pub next_due: Option<i64>,
-    pub seen: Vec<u8>,
+    pub seen: Records,
     pub newest: Sparse<Vec<Entry>>,
     pub distinct: Sparse<Values>,
     pub horizons: Sparse<Entry>,
@@ -173,7 +174,7 @@ impl Default for Contact {
             first_seen: NEVER_BEFORE,
             last_counted: NEVER_BEFORE,
             next_due: None,
-            seen: Vec::new(),
+            seen: Records::default(),
             newest: Sparse::default(),
             distinct: Sparse::default(),
             horizons: Sparse::default(),

@@ -57,11 +57,17 @@ fn add_newest(contact: &mut Contact, index: u32, keep: usize, entry: &Entry) {
         return;
     }
     let place = series.partition_point(|known| known <= entry);
-    series.insert(place, entry.clone());
-    if series.len() > keep {
-        let dropped = series.remove(0);
-        contact.horizons.insert(index, dropped);
+    if series.len() < keep {
+        series.insert(place, entry.clone());
+        return;
     }
+    let dropped = if place == 0 {
+        entry.clone()
+    } else {
+        series[..place].rotate_left(1); // the oldest gives way
+        std::mem::replace(&mut series[place - 1], entry.clone())
+    };
+    contact.horizons.insert(index, dropped);
 }
 
 /// What counts no longer once an event of a value was noted.

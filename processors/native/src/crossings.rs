@@ -4,6 +4,7 @@ use crate::check::View;
 use crate::decay::{halvings, FRACTION_BITS};
 use crate::plan::TOTAL;
 use crate::rules::NEVER;
+use crate::sinking::Slope;
 
 const NEAR_BITS: u32 = 10;
 const FIRST_INTERVAL: i64 = 4_096;
@@ -57,7 +58,11 @@ impl Question<'_> {
         if outlook.step == now + 1 {
             return outlook.step;
         }
-        self.first(now + 1, (now + outlook.half_life).min(outlook.step - 1))
+        let (start, end) = (now + 1, (now + outlook.half_life).min(outlook.step - 1));
+        match Slope::new(self.view, self.score).filter(|_| !self.rising) {
+            Some(slope) => slope.first_below(self.threshold, start, end),
+            None => self.first(start, end),
+        }
     }
 
     /// First millisecond that is possible, or end + 1; once the budget is spent, one that is not after it.

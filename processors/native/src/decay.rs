@@ -1,5 +1,6 @@
 //! Forward decay in integers, see `processors/lifecycle/decay.py`: the same tables, the same rounding.
 
+use crate::sums::Sums;
 use crate::unsupported::give_up;
 use num_bigint::BigUint;
 use std::sync::LazyLock;
@@ -8,7 +9,7 @@ pub const FRACTION_BITS: u32 = 24;
 const HALF_BITS: u32 = 12;
 const WEIGHT_BITS: u32 = 40;
 const READ_BITS: u32 = 60;
-const EPOCHS: i64 = 40;
+pub const EPOCHS: i64 = 40;
 const MASK: u64 = (1 << HALF_BITS) - 1;
 const GUARD_BITS: u32 = 200;
 /// 2^139 + 2^130, of which only the third limb is not nought: half of what is shifted away, and the tie bits.
@@ -70,32 +71,6 @@ pub fn weigh(at: i64, half_life: i64) -> (i64, u128) {
     (at.div_euclid(half_life), weight)
 }
 
-/// Epoch → sum of weights, by epoch.
-pub type Sums = Vec<(i64, u128)>;
-
-pub fn add(sums: &mut Sums, epoch: i64, weight: u128) {
-    match sums.binary_search_by_key(&epoch, |(known, _)| *known) {
-        Ok(place) => sums[place].1 += weight,
-        Err(place) => {
-            let newest = sums.last().map_or(epoch, |(newest, _)| *newest);
-            if epoch > newest - EPOCHS {
-                sums.insert(place, (epoch, weight));
-                sums.retain(|(kept, _)| *kept > epoch - EPOCHS);
-            }
-        }
-    }
-}
-
-pub fn take(sums: &mut Sums, epoch: i64, weight: u128) {
-    if let Ok(place) = sums.binary_search_by_key(&epoch, |(known, _)| *known) {
-        if sums[place].1 > weight {
-            sums[place].1 -= weight;
-        } else {
-            sums.remove(place);
-        }
-    }
-}
-
 /// Epoch and 2^-fraction of the moment of reading: the same for all rules of one half-life.
 pub fn factor(now: i64, half_life: i64) -> (i64, u64) {
     let fraction = fraction(now.rem_euclid(half_life), half_life);
@@ -112,17 +87,7 @@ fn shrink(fraction: u64) -> u64 {
 
 /// Points of a rule's sums, decayed, rounded half up, before its caps.
 pub fn fade(sums: &Sums, points: i64, (epoch, shrunk): (i64, u64)) -> i128 {
-    let mut total = 0_u128;
-    for (kept, weight) in sums {
-        let age = epoch - kept;
-        if age <= EPOCHS {
-            let shift = EPOCHS - age;
-            if *weight >= MOST_WEIGHT || shift > 50 {
-                give_up("a decayed sum is out of bounds");
-            }
-            total += weight << shift;
-        }
-    }
+    let total = sums.total(epoch);
     let mut limbs = [total as u64, (total >> 64) as u64, 0, 0];
     multiply(&mut limbs, shrunk);
     multiply(&mut limbs, points.unsigned_abs());

@@ -1,12 +1,13 @@
 //! A contact as bytes: the layout of `processors/lifecycle/state.py`.
 
-use crate::contact::{Capped, Contact, Entry, Floor, Scalar, Touch, Values};
-use crate::decay::Sums;
+use crate::contact::{Capped, Contact, Floor, Scalar, Touch, Values};
 use crate::pack::Packer;
 use crate::place_bytes::dump_places;
 use crate::plan::Name;
 use crate::program::Program;
 use crate::small::Sparse;
+use crate::sums::Sums;
+use std::cell::Cell;
 
 pub const LAYOUT: i64 = 1;
 pub const FIELDS: usize = 25;
@@ -28,16 +29,14 @@ pub fn dump(program: &Program, contact: &Contact, out: &mut Vec<u8>) {
     for one in [contact.position, contact.clock, contact.first_seen, contact.last_counted] {
         to.int(one);
     }
-    to.bin(&contact.seen);
+    to.bin(contact.seen.bytes());
     table.dump(&mut to);
     sparse(&mut to, &contact.newest, |to, series| {
         to.array(series.len());
-        for entry in series {
-            to.uint(table.at(entry));
-        }
+        table.next(series.len()).iter().for_each(|place| to.uint(u64::from(*place)));
     });
     sparse(&mut to, &contact.distinct, |to, values| table.values(to, values));
-    sparse(&mut to, &contact.horizons, |to, entry| to.uint(table.at(entry)));
+    sparse(&mut to, &contact.horizons, |to, _| to.uint(u64::from(table.next(1)[0])));
     sparse(&mut to, &contact.periods, |to, periods| {
         to.array(periods.len() * 2);
         for (period, events) in periods {
@@ -88,43 +87,59 @@ pub fn dump(program: &Program, contact: &Contact, out: &mut Vec<u8>) {
 }
 
 /// Events that counters refer to, each written once: sorted, without doubles.
-struct Table<'a>(Vec<&'a Entry>);
+struct Table<'a> {
+    entries: Vec<(i64, &'a Name)>,
+    places: Vec<u32>, // in `entries`, of every reference, in the order in which they are written
+    written: Cell<usize>,
+}
 
 impl<'a> Table<'a> {
     fn new(contact: &'a Contact) -> Self {
-        let mut known: Vec<&Entry> = Vec::with_capacity(64);
-        known.extend(contact.horizons.iter().map(|(_, entry)| entry));
-        known.extend(contact.newest.iter().flat_map(|(_, series)| series));
-        let values = contact.distinct.iter().chain(contact.values.iter());
-        known.extend(values.flat_map(|(_, values)| values.iter().map(|(_, seen)| &seen.entry)));
-        known.sort_unstable();
-        known.dedup();
-        Self(known)
+        let values = |map: &'a Sparse<Values>| {
+            map.iter().flat_map(|(_, values)| values.iter().map(|(_, seen)| &seen.entry))
+        };
+        let mut references: Vec<((i64, &Name), u32)> = Vec::with_capacity(64);
+        let known = contact.newest.iter().flat_map(|(_, series)| series);
+        let known = known.chain(values(&contact.distinct));
+        let known = known.chain(contact.horizons.iter().map(|(_, entry)| entry));
+        let known = known.chain(values(&contact.values)).map(|entry| (entry.at, &entry.event_id));
+        references.extend(known.zip(0..));
+        references.sort_unstable();
+        let (mut entries, mut places) = (Vec::with_capacity(references.len()), vec![0; references.len()]);
+        for (entry, reference) in references {
+            if entries.last() != Some(&entry) {
+                entries.push(entry);
+            }
+            places[reference as usize] = entries.len() as u32 - 1;
+        }
+        Self { entries, places, written: Cell::new(0) }
     }
 
-    fn at(&self, entry: &Entry) -> u64 {
-        self.0.binary_search(&entry).unwrap_or(0) as u64
+    /// Places of the references that are written next.
+    fn next(&self, references: usize) -> &[u32] {
+        let first = self.written.replace(self.written.get() + references);
+        &self.places[first..first + references]
     }
 
     fn dump(&self, to: &mut Packer) {
         to.array(2);
-        to.array(self.0.len());
-        self.0.iter().for_each(|entry| to.str(&entry.event_id));
-        to.array(self.0.len());
+        to.array(self.entries.len());
+        self.entries.iter().for_each(|(_, event_id)| to.str(event_id));
+        to.array(self.entries.len());
         let mut before = 0;
-        for entry in &self.0 {
-            to.int(entry.at - before);
-            before = entry.at;
+        for (at, _) in &self.entries {
+            to.int(at - before);
+            before = *at;
         }
     }
 
     fn values(&self, to: &mut Packer, values: &Values) {
-        let mut sorted: Vec<_> = values.iter().collect();
-        sorted.sort_unstable_by_key(|(value, _)| *value);
+        let mut sorted: Vec<_> = values.iter().zip(self.next(values.len())).collect();
+        sorted.sort_unstable_by_key(|((value, _), _)| *value);
         to.array(sorted.len() * 3);
-        for (value, seen) in sorted {
+        for ((value, seen), place) in sorted {
             to.bin(value);
-            to.uint(self.at(&seen.entry));
+            to.uint(u64::from(*place));
             to.bool(seen.more);
         }
     }
@@ -147,8 +162,8 @@ fn named<T>(to: &mut Packer, list: &[(Name, T)], write: impl Fn(&mut Packer, &T)
 }
 
 fn sums(to: &mut Packer, sums: &Sums) {
-    to.array(sums.len() * 2);
-    for (epoch, weight) in sums {
+    to.array(sums.by_epoch().len() * 2);
+    for (epoch, weight) in sums.by_epoch() {
         to.int(*epoch);
         match u64::try_from(*weight) {
             Ok(weight) => to.uint(weight),

@@ -10,6 +10,7 @@ use crate::plan::Name;
 use crate::program::Program;
 use crate::small::Sparse;
 use crate::state_reader::{odd, StateReader, MOST_TIME};
+use crate::sums::Sums;
 use crate::unsupported::Supported;
 
 /// Reads a contact; what the reference would not have written is left to the reference.
@@ -52,7 +53,8 @@ impl StateReader<'_> {
         let horizons = self.sparse(counters, |me| me.entry(&table))?;
         let periods = self.sparse(calendars, |me| me.pairs(|me| Ok((me.period()?, me.events()?))))?;
         let tallies = self.sparse(rules, Self::events)?;
-        let sums = self.sparse(rules, |me| me.pairs(|me| Ok((me.period()?, me.weight()?))))?;
+        let sums =
+            self.sparse(rules, |me| me.pairs(|me| Ok((me.period()?, me.weight()?))).map(Sums::from))?;
         let stamps = self.sparse(rules, |me| me.list(Self::time))?;
         let values = self.sparse(rules, |me| me.values(&table))?;
         let capped = self.sparse(rules, Self::capped)?;
@@ -115,16 +117,15 @@ impl StateReader<'_> {
 
     fn table(&mut self) -> Supported<Vec<Entry>> {
         self.from.exactly(2)?;
-        let ids = self.list(Self::name)?;
-        let steps = self.list(|me| me.from.int())?;
-        if ids.len() != steps.len() {
+        let ids = self.list(|me| me.from.str())?;
+        if self.from.array()? != ids.len() {
             return Err(odd("ids without times"));
         }
         let (mut at, mut entries) = (0_i64, Vec::with_capacity(ids.len()));
-        for (event_id, step) in ids.into_iter().zip(steps) {
-            at =
-                at.checked_add(step).filter(|at| (0..MOST_TIME).contains(at)).ok_or_else(|| odd("a time"))?;
-            entries.push(Entry { at, event_id });
+        for event_id in ids {
+            let next = at.checked_add(self.from.int()?).filter(|at| (0..MOST_TIME).contains(at));
+            at = next.ok_or_else(|| odd("a time"))?;
+            entries.push(Entry { at, event_id: event_id.into() });
         }
         Ok(entries)
     }

@@ -1,9 +1,8 @@
 //! The plan as `plan_json` writes it. Field by field the classes of `processors/lifecycle/plan.py`.
 
+pub use crate::name::Name;
 use serde::Deserialize;
-use std::sync::Arc;
 
-pub type Name = Arc<str>;
 pub const TOTAL: i32 = -1;
 
 #[derive(Clone, Debug, Deserialize)]

@@ -26,33 +26,54 @@ pub struct Ring {
     keep: usize,
 }
 
+/// A contact's records, oldest first. Those dropped are left in front until there are many.
+#[derive(Clone, Debug, Default)]
+pub struct Records {
+    all: Vec<u8>,
+    dropped: usize,
+}
+
+impl Records {
+    pub fn bytes(&self) -> &[u8] {
+        &self.all[self.dropped..]
+    }
+
+    fn drop_first(&mut self, width: usize) {
+        self.dropped += width;
+        if self.dropped > self.all.len() / 2 {
+            self.all.drain(..self.dropped);
+            self.dropped = 0;
+        }
+    }
+}
+
 impl Ring {
     pub fn new(keep: usize, behaviours: usize) -> Self {
         Self { width: HEAD + TIME_BYTES + behaviours.div_ceil(8), keep }
     }
 
     /// A ring from its bytes, with room for the next events; none for one of another width.
-    pub fn load(&self, bytes: &[u8]) -> Option<Vec<u8>> {
-        let mut ring = Vec::with_capacity(bytes.len() + ROOM * self.width);
-        ring.extend_from_slice(bytes);
-        bytes.len().is_multiple_of(self.width).then_some(ring)
+    pub fn load(&self, bytes: &[u8]) -> Option<Records> {
+        let mut all = Vec::with_capacity(bytes.len() + ROOM * self.width);
+        all.extend_from_slice(bytes);
+        bytes.len().is_multiple_of(self.width).then_some(Records { all, dropped: 0 })
     }
 
     /// Whether the event of that key was counted, or voided, before.
-    pub fn has(&self, ring: &[u8], key: &Key) -> bool {
-        ring.chunks_exact(self.width).any(|record| {
+    pub fn has(&self, ring: &Records, key: &Key) -> bool {
+        ring.bytes().chunks_exact(self.width).any(|record| {
             record[..ID_BYTES] == key[..ID_BYTES]
                 && (record[ID_BYTES..HEAD] == key[ID_BYTES..] || record[ID_BYTES..HEAD] == ANY_SOURCE)
         })
     }
 
     /// Appends a record; the oldest goes when there are more than `keep`.
-    pub fn add(&self, ring: &mut Vec<u8>, key: &Key, at: i64, mask: u128) {
-        ring.extend_from_slice(key);
-        ring.extend_from_slice(&at.to_be_bytes()[8 - TIME_BYTES..]);
-        ring.extend_from_slice(&mask.to_be_bytes()[16 - (self.width - HEAD - TIME_BYTES)..]);
-        if ring.len() > self.keep * self.width {
-            ring.drain(..self.width);
+    pub fn add(&self, ring: &mut Records, key: &Key, at: i64, mask: u128) {
+        ring.all.extend_from_slice(key);
+        ring.all.extend_from_slice(&at.to_be_bytes()[8 - TIME_BYTES..]);
+        ring.all.extend_from_slice(&mask.to_be_bytes()[16 - (self.width - HEAD - TIME_BYTES)..]);
+        if ring.bytes().len() > self.keep * self.width {
+            ring.drop_first(self.width);
         }
     }
 }

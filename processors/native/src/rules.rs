@@ -36,7 +36,7 @@ impl Sum {
             Self::Tally => *points.tallies.or_default(index) += 1,
             Self::Fading { half_life } => {
                 let (epoch, weight) = decay::weigh(at, *half_life);
-                decay::add(points.sums.or_default(index), epoch, weight);
+                points.sums.or_default(index).add(epoch, weight);
             }
             Self::Stepped { keep, .. } => {
                 let stamps = points.stamps.or_default(index);
@@ -59,7 +59,7 @@ impl Sum {
             Self::Fading { half_life } => {
                 let (epoch, weight) = decay::weigh(at, *half_life);
                 if let Some(sums) = points.sums.get_mut(index) {
-                    decay::take(sums, epoch, weight);
+                    sums.take(epoch, weight);
                     if sums.is_empty() {
                         points.sums.remove(index);
                     }

@@ -5,6 +5,7 @@ use crate::contact::Reading;
 use crate::decay;
 use crate::matching::Bits;
 use crate::plan::{self, Name, Plan, TOTAL};
+use crate::sums::Sums;
 use crate::unsupported::{give_up, Supported, Unsupported};
 
 const NO_CAP: i64 = 1 << 62;
@@ -126,7 +127,7 @@ impl Board {
                 _ => decay::factor(now, half_life),
             };
             known = Some((half_life, factor));
-            worth[rule as usize] = part.capped(decay::fade(sums, part.points, factor));
+            worth[rule as usize] = part.faded(sums, factor);
         }
         for (rule, events) in contact.points.tallies.iter() {
             let part = &self.parts[rule as usize];
@@ -189,6 +190,11 @@ impl Board {
 }
 
 impl Part {
+    /// Worth of a rule that fades; `factor`: see `decay::factor`.
+    pub fn faded(&self, sums: &Sums, factor: (i64, u64)) -> i64 {
+        self.capped(decay::fade(sums, self.points, factor))
+    }
+
     fn capped(&self, worth: i128) -> i64 {
         let capped = worth.clamp(i128::from(self.low), i128::from(self.high));
         if capped.abs() > MOST_WORTH {

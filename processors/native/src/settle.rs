@@ -22,7 +22,7 @@ pub fn settle(turn: &mut Turn, contact: &mut Contact) {
     move_all(turn, contact);
     let mut told = Vec::new();
     for track in 0..contact.places.len() {
-        let hops = std::mem::take(turn.hops_of(track));
+        let hops = turn.hops.get_mut(track).map(std::mem::take).unwrap_or_default();
         if let Some(shift) = show(turn, contact, track, hops) {
             let change = changes::stage_changed(turn, contact, &shift);
             told.push((track, turn.out.len()));
