@@ -137,14 +137,6 @@ fn slot(name: &str, wanted: &FxHashSet<Name>) -> Slot {
 }
 
 impl<'a> Bytes<'a> {
-    fn maybe_str(&mut self, kind: &'a Kind) -> Supported<Option<&'a str>> {
-        match self.value(kind)? {
-            Value::Null => Ok(None),
-            Value::Str(one) => Ok(Some(one)),
-            _ => Err(odd("no text where one is due")),
-        }
-    }
-
     fn maybe_int(&mut self, kind: &'a Kind) -> Supported<Option<i64>> {
         match self.value(kind)? {
             Value::Null => Ok(None),

@@ -68,6 +68,10 @@ impl<'a> Bytes<'a> {
     }
 
     pub fn long(&mut self) -> Supported<i64> {
+        if let Some((&byte @ 0..0x80, rest)) = self.0.split_first() {
+            self.0 = rest; // as most lengths and branches are
+            return Ok(i64::from(byte >> 1) ^ -i64::from(byte & 1));
+        }
         let (mut value, mut shift) = (0_u64, 0);
         loop {
             let byte = self.byte()?;
@@ -98,6 +102,25 @@ impl<'a> Bytes<'a> {
         std::str::from_utf8(self.take(length)?).map_err(|_| odd("no UTF-8"))
     }
 
+    /// How a value is written: of a union the branch that it has.
+    fn branch(&mut self, kind: &'a Kind) -> Supported<&'a Kind> {
+        let Kind::Union(branches) = kind else { return Ok(kind) };
+        let branch = usize::try_from(self.long()?).ok().and_then(|index| branches.get(index));
+        branch.ok_or_else(|| odd("an unknown union branch"))
+    }
+
+    pub fn maybe_str(&mut self, kind: &'a Kind) -> Supported<Option<&'a str>> {
+        let kind = self.branch(kind)?;
+        if let Kind::Str = kind {
+            return self.str().map(Some);
+        }
+        match self.value(kind)? {
+            Value::Null => Ok(None),
+            Value::Str(one) => Ok(Some(one)),
+            _ => Err(odd("no text where one is due")),
+        }
+    }
+
     pub fn value(&mut self, kind: &'a Kind) -> Supported<Value<'a>> {
         Ok(match kind {
             Kind::Null => Value::Null,
@@ -117,9 +140,9 @@ impl<'a> Bytes<'a> {
                 let symbol = usize::try_from(self.long()?).ok().and_then(|index| symbols.get(index));
                 Value::Str(symbol.ok_or_else(|| odd("an unknown enum index"))?)
             }
-            Kind::Union(branches) => {
-                let branch = usize::try_from(self.long()?).ok().and_then(|index| branches.get(index));
-                self.value(branch.ok_or_else(|| odd("an unknown union branch"))?)?
+            Kind::Union(_) => {
+                let branch = self.branch(kind)?;
+                self.value(branch)?
             }
             Kind::Map(values) => Value::Map(self.map(values)?),
         })

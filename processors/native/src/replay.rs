@@ -12,7 +12,7 @@ use crate::plan::Name;
 use crate::program::Program;
 use crate::tally::{Share, Tally};
 use crate::unsupported::{guarded, Supported, Unsupported};
-use crate::write::line;
+use crate::write;
 use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -93,6 +93,7 @@ struct Replay<'a> {
     states: Option<Out>,
     step: &'a Py<PyAny>,
     tally: Tally,
+    line: Vec<u8>, // of the change that is told
 }
 
 /// Replays; `step` does what is rare, `seen` hears how many records were read.
@@ -115,6 +116,7 @@ pub fn replay(program: &Program, asked: Asked, step: &Py<PyAny>, seen: &Py<PyAny
         states,
         step,
         tally: Tally::default(),
+        line: Vec::new(),
     };
     let (mut told, mut read) = (0, 0);
     while let Some(key) = partition.next_key() {
@@ -241,6 +243,7 @@ impl Replay<'_> {
 
     fn tell(&mut self, course: &mut Course) -> Result<(), End> {
         for change in course.out.drain(..) {
+            let line = &mut self.line;
             let kind = match &change {
                 Change::Stage(_) => 0,
                 Change::Segment(_) => 1,
@@ -250,13 +253,14 @@ impl Replay<'_> {
                     continue;
                 }
             };
-            let line = line(self.program, &change);
-            course.share.line(kind, &line);
+            line.clear();
+            write::line(self.program, &change, line);
+            course.share.line(kind, line);
             if let Change::Stage(one) = &change {
                 course.share.moves.push((one.track.clone(), one.from.clone(), one.to.clone()));
             }
             if let Some(out) = &mut self.changes {
-                out.0.write_all(&line)?;
+                out.0.write_all(line)?;
             }
         }
         Ok(())

@@ -58,7 +58,11 @@ impl Form {
     pub fn tell(self, program: &Program, one: &Change) -> Told {
         match self {
             Self::Packed => Told::Bytes(packed(program, one)),
-            Self::Lines => Told::Bytes(line(program, one)),
+            Self::Lines => {
+                let mut bytes = Vec::with_capacity(1_024);
+                line(program, one, &mut bytes);
+                Told::Bytes(bytes)
+            }
             Self::Outputs => program
                 .outputs
                 .output(program, one)
@@ -73,11 +77,10 @@ fn packed(program: &Program, one: &Change) -> Vec<u8> {
     bytes
 }
 
-pub fn line(program: &Program, one: &Change) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(1_024);
-    change(program, one, &mut JsonLine(&mut bytes));
-    bytes.push(b'\n');
-    bytes
+/// Writes a change as a line of JSON.
+pub fn line(program: &Program, one: &Change, to: &mut Vec<u8>) {
+    change(program, one, &mut JsonLine(to));
+    to.push(b'\n');
 }
 
 /// Writes one change.
