@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # Else each has a second series, of which we make no use.
 disable_created_metrics()  # type: ignore[no-untyped-call] # the library leaves this one untyped
 
-SIZES = (1, 10, 50, 100, 250, 500, 1_000, 2_000, 4_000)  # up to the largest batch
+SIZES = (1, 10, 50, 100, 250, 500, 1_000, 2_000, 5_000, 10_000)  # up to the largest batch
 DURATIONS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 8)  # up to a transaction's timeout
 DELAYS = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 600, 3_600, 86_400)
 

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 BATCH_S = 0.1
 MIN_BATCH = 50
 PACE_S = 0.05  # between two transactions under light load: each costs the worker about 1 ms, full or not
-MAX_BATCH = 4_000
+MAX_BATCH = 10_000
 
 
 class Partition:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from processors.engine.batch import Record
 
-PAUSE_ABOVE = 20_000  # records: five of the largest batches
-RESUME_BELOW = PAUSE_ABOVE // 5
+PAUSE_ABOVE = 20_000  # records: two of the largest batches
+RESUME_BELOW = PAUSE_ABOVE // 2
 PAUSE_BYTES = 32 << 20  # of their values: large events may not fill the memory either
 RESUME_BYTES = PAUSE_BYTES // 4
 
