@@ -93,7 +93,16 @@ def stage_id(program: Program, stage: int) -> str | None:
 
 def touch_record(touch: Touch | None) -> dict[str, Any] | None:
     """Shape a touch as the records have it."""
-    return None if touch is None else touch._asdict()
+    if touch is None:
+        return None
+    return {
+        "at": touch.at,
+        "event_id": touch.event_id,
+        "event_type": touch.event_type,
+        "source": touch.source,
+        "campaign": touch.campaign,
+        "medium": touch.medium,
+    }
 
 
 def score_parts(program: Program, contact: Contact, now: int) -> list[dict[str, Any]]:
@@ -106,9 +115,7 @@ def score_parts(program: Program, contact: Contact, now: int) -> list[dict[str, 
 
 def scores(program: Program, contact: Contact, now: int) -> dict[str, int]:
     """Every score and `total`, thousandths of a point."""
-    *read, total = program.board.read(contact, now).scores
-    named = {score.id: points for score, points in zip(program.plan.scores, read, strict=True)}
-    return {**named, "total": total}
+    return dict(zip(program.board.names, program.board.read(contact, now).scores, strict=True))
 
 
 def _head(turn: Turn, record: str, sequence: int, cycle: int) -> Change:

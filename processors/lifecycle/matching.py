@@ -75,7 +75,7 @@ class _EventMatcher:
     def match(self, fields: Mapping[str, Any]) -> int:
         values = tuple([fields.get(name) for name in self._fields])
         mask = self._known.get(values)
-        if mask is None or any(isinstance(value, bool) for value in values):  # True and 1 are one key
+        if mask is None or _has_bool(values):  # True and 1 are one key
             mask = self._match(values)
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
@@ -88,6 +88,13 @@ class _EventMatcher:
             if all(predicate(values[index]) for index, predicate in tests):
                 mask |= bit
         return mask
+
+
+def _has_bool(values: tuple[Any, ...]) -> bool:
+    for value in values:  # noqa: SIM110 - `any` would make a generator for every event
+        if value is True or value is False:
+            return True
+    return False
 
 
 def path_of(url: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from processors.lifecycle import counts
 from processors.lifecycle.calendars import calendar_of
 from processors.lifecycle.conditions import ALWAYS, Conditions
+from processors.lifecycle.evidence import teller_of
 from processors.lifecycle.inputs import Inputs
 from processors.lifecycle.matching import Matcher
 from processors.lifecycle.plan import TOTAL, AnyOf, BehaviourRule
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from processors.lifecycle.checks import Check
     from processors.lifecycle.counts import Accumulator
+    from processors.lifecycle.evidence import Teller
     from processors.lifecycle.plan import Condition, Leave, Plan, Segment
     from processors.lifecycle.rules import PerPeriod, PerValue, Plain
     from processors.lifecycle.segments import Bands
@@ -78,6 +80,7 @@ class Program:
         self.kept_fields = self._kept_fields()
         self._touched: dict[int, Touched] = {}
         self._checks: dict[tuple[Condition, int], Check] = {}
+        self._tellers: dict[tuple[int, int], tuple[Condition, Teller]] = {}
         conditions = [
             Conditions(plan, track, self.inputs, self.calendar) for track in range(len(plan.tracks))
         ]
@@ -111,6 +114,14 @@ class Program:
         if known is None:
             known = self._checks[condition, track] = self._conditions[track].check(condition)
         return known
+
+    def teller(self, condition: Condition, track: int) -> Teller:
+        """Compile what is told of a condition, once. Found by identity: hashing one costs more."""
+        known = self._tellers.get((id(condition), track))
+        if known is None:
+            known = condition, teller_of(self, track, condition)
+            self._tellers[id(condition), track] = known  # with the condition, so that its id stays its own
+        return known[1]
 
     def accumulators(self) -> Iterator[Accumulator]:
         """Every one there is."""

@@ -65,8 +65,8 @@ class Board:
     """All scores of a plan."""
 
     __slots__ = (
-        "_fading", "_fits", "_score_of", "fit_deps", "fits_age", "half_lives", "maxima", "parts", "plan",
-        "rules_of",
+        "_fading", "_fits", "_score_of", "fit_deps", "fits_age", "half_lives", "maxima", "names", "parts",
+        "plan", "rules_of",
     )  # fmt: skip
 
     def __init__(self, plan: Plan, stepped: Mapping[int, Stepped], checks: Mapping[int, Check]) -> None:
@@ -77,6 +77,7 @@ class Board:
             for part in self.parts
             if part.half_life is not None
         }
+        self.names = (*(score.id for score in plan.scores), "total")  # as a reading lists them
         self.maxima = tuple(score.max for score in plan.scores)
         self.rules_of = tuple(score.rules for score in plan.scores)
         self.half_lives = tuple(part.half_life or 0 for part in self.parts)
@@ -114,17 +115,17 @@ class Board:
 
     def itemised(self, contact: Contact, now: int) -> list[tuple[int, str, int]]:
         """Score, rule id and points of every part that is not nothing; those of a score sum to it."""
-        reading = self.read(contact, now)
-        items = [
-            (self.parts[index].score, self.plan.rules[index].id, reading.parts[index])
-            for index in sorted(reading.parts)
-            if reading.parts[index]
-        ]
+        worth, items = self.read(contact, now).parts, []
         for score, limit in enumerate(self.maxima):
-            uncut = sum(points for one, _rule, points in items if one == score)
+            uncut = 0
+            for rule in self.rules_of[score]:
+                points = worth.get(rule)
+                if points:
+                    items.append((score, self.plan.rules[rule].id, points))
+                    uncut += points
             if limit is not None and uncut > limit:
                 items.append((score, CUT, limit - uncut))
-        return sorted(items, key=lambda item: item[0])
+        return items
 
     def under_max(self, worth: Mapping[int, int]) -> list[int]:
         """Sum parts to scores, each cut off at its max."""

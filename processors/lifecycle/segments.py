@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from processors.lifecycle import crossings
+from processors.lifecycle.plan import Condition, ScoreTest
 from processors.lifecycle.sums import NEVER
 
 if TYPE_CHECKING:
@@ -15,11 +16,15 @@ if TYPE_CHECKING:
 
 
 class Bands(Protocol):
-    """A segment's bands in file order. `changes` is None when time alone changes nothing."""
+    """A segment's bands in file order. `changes` is None when time alone changes nothing.
+
+    `reasons`: band → the condition that tells why; there may be none.
+    """
 
     segment: Segment
     deps: int
     changes: Ahead | None
+    reasons: dict[str | None, Condition | None]
 
     def at(self, contact: Contact, now: int) -> str | None:
         """Id of the band, None when none matches."""
@@ -28,11 +33,12 @@ class Bands(Protocol):
 class ScoreBands:
     """Bands of a score: each from its `gte` up to the one before it."""
 
-    __slots__ = ("_card", "_floors", "changes", "deps", "segment")
+    __slots__ = ("_card", "_floors", "changes", "deps", "reasons", "segment")
 
     def __init__(self, segment: Segment, card: Card) -> None:
         self.segment, self._card, self.deps = segment, card, card.deps
         self._floors = tuple((band.gte, band.id) for band in segment.bands)
+        self.reasons = _score_reasons(segment, card.index)
         self.changes: Ahead | None = self._next_change if card.can_rise or card.can_fall else None
 
     def at(self, contact: Contact, now: int) -> str | None:
@@ -59,10 +65,11 @@ class ScoreBands:
 class ConditionBands:
     """Bands with a condition each; one without always matches."""
 
-    __slots__ = ("_bands", "changes", "deps", "segment")
+    __slots__ = ("_bands", "changes", "deps", "reasons", "segment")
 
     def __init__(self, segment: Segment, checks: tuple[Check, ...]) -> None:
         self.segment = segment
+        self.reasons: dict[str | None, Condition | None] = {band.id: band.when for band in segment.bands}
         self._bands = tuple(zip((band.id for band in segment.bands), checks, strict=True))
         self.deps = 0
         for check in checks:
@@ -85,3 +92,16 @@ class ConditionBands:
             if check.rises is not None:
                 due = min(due, check.rises(contact, now))
         return due
+
+
+def _score_reasons(segment: Segment, score: int) -> dict[str | None, Condition | None]:
+    """Make what a band of a score asks for; the rest, and no band at all, is being below the lowest."""
+    lowest = min((band.gte for band in segment.bands if band.gte is not None), default=0)
+    reasons: dict[str | None, Condition | None] = {
+        None: ScoreTest(score=score, op="lt", value=lowest, path=f"segments.{segment.id}")
+    }
+    for band in segment.bands:
+        op: Literal["gte", "lt"] = "lt" if band.gte is None else "gte"
+        value = lowest if band.gte is None else band.gte
+        reasons[band.id] = ScoreTest(score=score, op=op, value=value, path=band.path)
+    return reasons

@@ -22,13 +22,13 @@ LIFTED = "lifted"  # an override that holds nothing; kept so that an older, late
 def show(turn: Turn, track: int, hops: list[Hop]) -> Shift | None:
     """Bring what is shown in line with what has moved; None when nothing of it is seen."""
     place = turn.contact.places[track]
-    start, since = stage_id(turn.program, place.shown), place.shown_since
     shown = _shown(turn, place)
     by_hand = shown != place.stage or not hops
     if by_hand and shown == place.shown:
         return None
     if by_hand:
         hops = [_by_hand(turn, place, shown)]
+    start, since = stage_id(turn.program, place.shown), place.shown_since
     place.shown, place.shown_since = shown, turn.now
     return Shift(track=track, place=place, start=start, since=since, hops=tuple(hops))
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from processors.lifecycle.plan import Test
 
 _UNITS = ((86_400_000, "day"), (3_600_000, "hour"), (60_000, "minute"), (1_000, "second"), (1, "ms"))
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
 _OPS = {
     "eq": "is", "ne": "is not", "in": "is one of", "not_in": "is none of", "gte": "is at least",
     "gt": "is more than", "lte": "is at most", "lt": "is less than", "starts_with": "starts with",
@@ -40,8 +41,16 @@ def points(thousandths: int) -> str:
 
 def moment(at: int) -> str:
     """`2026-03-01T09:30:00.000Z`."""
-    stamp = _EPOCH + timedelta(milliseconds=at)
-    return f"{stamp:%Y-%m-%dT%H:%M:%S}.{at % 1000:03}Z"
+    seconds, thousandths = divmod(at, 1_000)
+    minutes, second = divmod(seconds, 60)
+    hours, minute = divmod(minutes, 60)
+    days, hour = divmod(hours, 24)
+    return f"{_day(days)}T{hour:02}:{minute:02}:{second:02}.{thousandths:03}Z"
+
+
+@lru_cache(maxsize=4_096)  # ten years of days
+def _day(since_1970: int) -> str:
+    return f"{date.fromordinal(_EPOCH_DAY + since_1970):%Y-%m-%d}"
 
 
 def value(one: Any) -> str:  # noqa: ANN401 - any scalar
