@@ -93,7 +93,9 @@ def _first_of(checks: tuple[Check, ...], *, rising: bool) -> Ahead | None:
     aheads = tuple(ahead for check in checks if (ahead := _ahead(check, rising=rising)))
     if not aheads:
         return None
-    return lambda contact, now: min(ahead(contact, now) for ahead in aheads)
+    if len(aheads) == 1:
+        return aheads[0]
+    return lambda contact, now: min([ahead(contact, now) for ahead in aheads])
 
 
 def _last_of(checks: tuple[Check, ...], *, rising: bool) -> Ahead | None:

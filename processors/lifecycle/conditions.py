@@ -108,8 +108,10 @@ class Conditions:
             return of_events
 
         def of_values(contact: Contact) -> int:
-            times = sorted(seen.entry.at for seen in contact.distinct.get(counter, {}).values())
-            return times[-n] if len(times) >= n else NEVER_BEFORE
+            values = contact.distinct.get(counter)
+            if values is None or len(values) < n:
+                return NEVER_BEFORE
+            return sorted([seen.entry.at for seen in values.values()])[-n]
 
         return of_values
 
@@ -200,8 +202,9 @@ class Conditions:
         if card is None:
             which = "total" if score == TOTAL else self._plan.scores[score].id
             raise ValueError(f"a rule of a score cannot depend on a score: {which}")
+        board, index = card.board, card.index
         return Check(
-            holds=lambda contact, now: card.read(contact, now) >= value,
+            holds=lambda contact, now: board.read(contact, now).scores[index] >= value,
             deps=card.deps,
             rises=(lambda contact, now: crossings.rises_to(card, value, contact, now))
             if card.can_rise

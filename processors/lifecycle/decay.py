@@ -10,6 +10,7 @@ them otherwise from the same state.
 from __future__ import annotations
 
 from bisect import bisect_right
+from functools import lru_cache
 from math import isqrt
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,7 @@ _FINE_HIGH = _powers(HALF_BITS, READ_BITS)
 _FINE_LOW = _powers(FRACTION_BITS, READ_BITS)
 
 
+@lru_cache(maxsize=256)  # an event mostly counts for several rules of one half-life
 def weigh(at: int, half_life: int) -> tuple[int, int]:
     """Epoch and weight of an event at that time."""
     epoch, rest = divmod(at, half_life)
@@ -92,12 +94,13 @@ def fade(rules: Mapping[int, Sums], shapes: Mapping[int, Shape], now: int, total
     hair (2^-30 of the value) under an exact half; 2^-TIE_BITS of a unit is added so that an exact half is
     still rounded up.
     """
-    worth, factors = {}, {}
+    worth: dict[int, int] = {}
+    current = epoch = shrunk = 0
     for rule, sums in rules.items():
         half_life, points, low, high = shapes[rule]
-        if half_life not in factors:
-            factors[half_life] = _factor(now, half_life)
-        epoch, shrunk = factors[half_life]
+        if half_life != current:  # most often all rules have the same one
+            current = half_life
+            epoch, shrunk = _factor(now, half_life)
         known = totals.get(rule)
         if known is None or known[0] != epoch:
             known = totals[rule] = epoch, points * _total(sums, epoch)

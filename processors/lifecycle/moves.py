@@ -21,10 +21,9 @@ def move(turn: Turn, track: int) -> list[Hop]:
     place = turn.contact.places[track]
     hops: list[Hop] = []
     while len(hops) < len(turn.program.plan.stages):
-        before = len(hops)
-        hops += _leave(turn, track, place)
-        hops += _enter(turn, track, place)
-        if len(hops) == before:
+        left, entered = _leave(turn, track, place), _enter(turn, track, place)
+        hops += [hop for hop in (left, entered) if hop is not None]
+        if left is None and entered is None:
             break
     return hops
 
@@ -32,20 +31,18 @@ def move(turn: Turn, track: int) -> list[Hop]:
 def refresh_spent(program: Program, contact: Contact, now: int) -> None:
     """Forget what was spent and has been false since: it counts again once it becomes true."""
     for place in contact.places:
-        for unit in tuple(place.spent):
+        for unit in tuple(place.spent) if place.spent else ():
             if not program.alternatives[unit].check.holds(contact, now):
                 place.spent.discard(unit)
 
 
-def _leave(turn: Turn, track: int, place: Place) -> list[Hop]:
-    if place.stage == NO_STAGE:
-        return []
-    for way in turn.program.exits[place.stage]:
+def _leave(turn: Turn, track: int, place: Place) -> Hop | None:
+    for way in turn.program.ways(track, place.stage, turn.dirty).out:
         if _opens(turn, way, place):
             told = _leave_evidence(turn, way, track, place)
             go_back(turn, track, way.rule.goto, way.rule)
-            return [_hop(way, told)]
-    return []
+            return _hop(way, told)
+    return None
 
 
 def _hop(way: Exit, told: tuple[Evidence, ...]) -> Hop:
@@ -64,7 +61,7 @@ def _opens(turn: Turn, way: Exit, place: Place) -> bool:
         return False
     if check is None:
         return after is not None
-    return bool(check.deps & turn.dirty) and check.holds(turn.contact, turn.now)
+    return check.holds(turn.contact, turn.now)
 
 
 def _leave_evidence(turn: Turn, way: Exit, track: int, place: Place) -> tuple[Evidence, ...]:
@@ -85,18 +82,14 @@ def _leave_evidence(turn: Turn, way: Exit, track: int, place: Place) -> tuple[Ev
     return told
 
 
-def _enter(turn: Turn, track: int, place: Place) -> list[Hop]:
-    contact, now, dirty = turn.contact, turn.now, turn.dirty
-    rank = rank_of(turn.program, place.stage)
-    for way in turn.program.climbs[track]:
-        if way.rank <= rank:
-            break
-        if way.check.deps & dirty:
-            if not way.check.holds(contact, now):
-                place.spent.discard(way.unit)
-            elif way.unit not in place.spent:
-                return [_climb(turn, track, place, way)]
-    return []
+def _enter(turn: Turn, track: int, place: Place) -> Hop | None:
+    contact, now = turn.contact, turn.now
+    for way in turn.program.ways(track, place.stage, turn.dirty).up:
+        if not way.check.holds(contact, now):
+            place.spent.discard(way.unit)
+        elif way.unit not in place.spent:
+            return _climb(turn, track, place, way)
+    return None
 
 
 def _climb(turn: Turn, track: int, place: Place, way: Alternative) -> Hop:

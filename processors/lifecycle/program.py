@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from processors.lifecycle import counts
 from processors.lifecycle.calendars import calendar_of
 from processors.lifecycle.conditions import ALWAYS, Conditions
+from processors.lifecycle.contact import NO_STAGE
 from processors.lifecycle.evidence import teller_of
 from processors.lifecycle.inputs import Inputs
 from processors.lifecycle.matching import Matcher
@@ -56,6 +57,14 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """Where a contact can go from a stage once certain inputs have changed: leave rules, and up."""
+
+    out: tuple[Exit, ...]
+    up: tuple[Alternative, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Touched:
     """What an event with certain behaviours adds to, and the input bits that makes dirty."""
 
@@ -79,6 +88,7 @@ class Program:
         self.filters = tuple(self._filters())
         self.kept_fields = self._kept_fields()
         self._touched: dict[int, Touched] = {}
+        self._ways: dict[tuple[int, int, int], Ways] = {}
         self._checks: dict[tuple[Condition, int], Check] = {}
         self._tellers: dict[tuple[int, int], tuple[Condition, Teller]] = {}
         conditions = [
@@ -95,6 +105,7 @@ class Program:
         self.exits = tuple(_exits(stage.leave, conditions[stage.track]) for stage in plan.stages)
         self.alternatives = tuple(self._alternatives(conditions))
         self.climbs = tuple(self._climb(track) for track in range(len(plan.tracks)))
+        self.timed_segments = tuple(one.changes for one in self.segments if one.changes is not None)
         self.timed_climbs = tuple(
             tuple(one for one in climb if one.check.rises is not None) for climb in self.climbs
         )
@@ -106,6 +117,13 @@ class Program:
         found = self._touched.get(mask)
         if found is None:
             found = self._touched[mask] = self._touch(mask)
+        return found
+
+    def ways(self, track: int, stage: int, dirty: int) -> Ways:
+        """Tell which ways from a stage of a track (or from no stage) are asked again. Remembered."""
+        found = self._ways.get((track, stage, dirty))
+        if found is None:
+            found = self._ways[track, stage, dirty] = self._ways_from(track, stage, dirty)
         return found
 
     def check(self, condition: Condition, track: int) -> Check:
@@ -137,6 +155,14 @@ class Program:
         for score, _one in filters:
             dirty |= self.inputs.score(score)
         return Touched(counts=tuple(one for _bit, one in counters), rules=tuple(filters), dirty=dirty)
+
+    def _ways_from(self, track: int, stage: int, dirty: int) -> Ways:
+        exits = () if stage == NO_STAGE else self.exits[stage]
+        rank = -1 if stage == NO_STAGE else self.plan.stages[stage].rank
+        return Ways(
+            out=tuple(one for one in exits if one.check is None or one.check.deps & dirty),
+            up=tuple(one for one in self.climbs[track] if one.rank > rank and one.check.deps & dirty),
+        )
 
     def _counters(self) -> Iterator[tuple[int, int, Accumulator]]:
         """Behaviour, input bit, accumulator of each counter and calendar."""

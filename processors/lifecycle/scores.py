@@ -15,10 +15,11 @@ from processors.lifecycle import decay
 from processors.lifecycle.plan import TOTAL, BehaviourRule, HalfLife
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from processors.lifecycle.checks import Check
     from processors.lifecycle.contact import Contact
+    from processors.lifecycle.decay import Sums, Totals
     from processors.lifecycle.plan import Plan
     from processors.lifecycle.sums import Stepped
 
@@ -40,33 +41,29 @@ class Part(NamedTuple):
     deps: int
 
 
-class Movement(NamedTuple):
-    """What time does to one score: the parts that fade in a direction, the others, see `crossings`."""
-
-    moving: int
-    still: int
-    half_life: int  # shortest of those that fade
-    parts: int
+Movement = list[int]
+"""What time does to one score: what fades in a direction, the rest, the shortest half-life of what fades, how
+many parts there are; see `crossings`."""
 
 
 class Reading(NamedTuple):
     """Scores at one moment, thousandths of a point: by rule, by score, and `total` last (index TOTAL).
 
-    `movements`: score and direction, for those that were asked for.
+    `movements`: direction → one for each score, where they were asked for.
     """
 
     now: int
     parts: Mapping[int, int]
     scores: list[int]
-    movements: dict[tuple[int, int], Movement]
+    movements: dict[int, list[Movement]]
 
 
 class Board:
     """All scores of a plan."""
 
     __slots__ = (
-        "_fading", "_fits", "_score_of", "fit_deps", "fits_age", "half_lives", "maxima", "names", "parts",
-        "plan", "rules_of",
+        "_fading", "_fits", "fit_deps", "fits_age", "half_lives", "maxima", "names", "parts",
+        "plan", "rules_of", "score_of",
     )  # fmt: skip
 
     def __init__(self, plan: Plan, stepped: Mapping[int, Stepped], checks: Mapping[int, Check]) -> None:
@@ -81,7 +78,7 @@ class Board:
         self.maxima = tuple(score.max for score in plan.scores)
         self.rules_of = tuple(score.rules for score in plan.scores)
         self.half_lives = tuple(part.half_life or 0 for part in self.parts)
-        self._score_of = tuple(rule.score for rule in plan.rules)
+        self.score_of = tuple(rule.score for rule in plan.rules)
         self._fits = tuple(part for part in self.parts if part.check is not None)
         self.fits_age = any(part.ages for part in self._fits)
         self.fit_deps = 0
@@ -102,7 +99,7 @@ class Board:
 
     def parts_at(self, contact: Contact, now: int) -> dict[int, int]:
         """Worth of every rule that is worth something."""
-        worth = decay.fade(contact.sums, self._fading, now, contact.totals) if contact.sums else {}
+        worth = self.faded(contact.sums, now, contact.totals) if contact.sums else {}
         for index, events in contact.tallies.items():
             part = self.parts[index]
             worth[index] = min(max(part.points * events, part.low), part.high)
@@ -110,7 +107,8 @@ class Board:
             part = self.parts[index]
             if part.steps is not None:
                 worth[index] = min(max(part.steps.read(contact, now), part.low), part.high)
-        worth.update(self._fit(contact, now))
+        fit = contact.fit
+        worth.update(self._fit(contact, now) if fit is None or self.fits_age else fit)
         return worth
 
     def itemised(self, contact: Contact, now: int) -> list[tuple[int, str, int]]:
@@ -127,11 +125,20 @@ class Board:
                 items.append((score, CUT, limit - uncut))
         return items
 
-    def under_max(self, worth: Mapping[int, int]) -> list[int]:
-        """Sum parts to scores, each cut off at its max."""
-        scores, score_of = [0] * len(self.maxima), self._score_of
+    def faded(self, sums: Mapping[int, Sums], now: int, totals: Totals) -> dict[int, int]:
+        """Worth of rules that fade, from their sums; see `decay.fade`."""
+        return decay.fade(sums, self._fading, now, totals)
+
+    def summed(self, worth: Mapping[int, int], steady: Iterable[int] = ()) -> list[int]:
+        """Sum parts to scores, on top of what is `steady` of each; nothing is cut off."""
+        scores, score_of = list(steady) or [0] * len(self.maxima), self.score_of
         for index, points in worth.items():
             scores[score_of[index]] += points
+        return scores
+
+    def under_max(self, worth: Mapping[int, int], steady: Iterable[int] = ()) -> list[int]:
+        """Sum parts to scores, each cut off at its max."""
+        scores = self.summed(worth, steady)
         for score, limit in enumerate(self.maxima):
             if limit is not None and scores[score] > limit:
                 scores[score] = limit
@@ -144,14 +151,12 @@ class Board:
 
     def _fit(self, contact: Contact, now: int) -> dict[int, int]:
         """Rules for fit that hold; remembered, as most depend on nothing but the profile."""
-        fit = contact.fit
-        if fit is None or self.fits_age:
-            fit = contact.fit = {
-                part.rule: part.points
-                for part in self._fits
-                if part.check is not None and part.check.holds(contact, now)
-            }
-        return fit
+        contact.fit = {
+            part.rule: part.points
+            for part in self._fits
+            if part.check is not None and part.check.holds(contact, now)
+        }
+        return contact.fit
 
 
 class Card:
@@ -173,12 +178,19 @@ class Card:
         """Thousandths of a point at `now`, which is not before the contact's clock."""
         return self.board.read(contact, now).scores[self.index]
 
+    def only_sinks(self, contact: Contact) -> bool:
+        """Whether nothing that was taken fades, so that between two steps the score never rises by itself."""
+        return not any(rule in contact.sums for rule in self._sinking)
+
     def lifted_by_time(self, contact: Contact, now: int) -> bool:
         """Whether points that were taken are fading, so that the score rises by itself."""
         if not self._sinking:
             return False
         parts = self.board.read(contact, now).parts
-        return any(parts.get(rule) for rule in self._sinking)
+        for rule in self._sinking:  # noqa: SIM110 - `any` would make a generator for every event
+            if parts.get(rule):
+                return True
+        return False
 
 
 def _part(plan: Plan, index: int, stepped: Mapping[int, Stepped], checks: Mapping[int, Check]) -> Part:

@@ -42,7 +42,8 @@ class ScoreBands:
         self.changes: Ahead | None = self._next_change if card.can_rise or card.can_fall else None
 
     def at(self, contact: Contact, now: int) -> str | None:
-        value = self._card.read(contact, now)
+        card = self._card
+        value = card.board.read(contact, now).scores[card.index]
         for gte, band in self._floors:
             if gte is None or value >= gte:
                 return band
@@ -50,15 +51,17 @@ class ScoreBands:
 
     def _next_change(self, contact: Contact, now: int) -> int:
         """Look ahead: the score may reach the band above, or fall out of this one."""
-        value, above, due = self._card.read(contact, now), None, NEVER
+        card, above, due = self._card, None, NEVER
+        value = card.board.read(contact, now).scores[card.index]
         for gte, _band in self._floors:
             if gte is None or value >= gte:
-                if gte is not None and self._card.can_fall:
-                    due = crossings.falls_below(self._card, gte, contact, now)
+                if gte is not None and card.can_fall:
+                    due = crossings.falls_below(card, gte, contact, now)
                 break
             above = gte
-        if above is not None and self._card.can_rise:
-            due = min(due, crossings.rises_to(self._card, above, contact, now))
+        if above is not None and card.can_rise:
+            rise = crossings.rises_to(card, above, contact, now)
+            return min(due, rise)
         return due
 
 

@@ -14,39 +14,35 @@ from processors.lifecycle.shown import in_force
 from processors.lifecycle.sums import NEVER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from processors.lifecycle.contact import Contact, Place
     from processors.lifecycle.program import Exit, Program
 
 
 def next_due(program: Program, contact: Contact, now: int) -> int | None:
     """Earliest time after `now`, or None. Asked when everything at `now` has been settled."""
-    due = min(
-        (bands.changes(contact, now) for bands in program.segments if bands.changes is not None),
-        default=NEVER,
-    )
+    dues = [changes(contact, now) for changes in program.timed_segments]
     for track, place in enumerate(contact.places):
-        due = min(due, min(_of_place(program, track, place, contact, now), default=NEVER))
+        _of_place(program, track, contact, now, dues)
+        held, handoff = place.override, place.handoff
+        if held is not None and held.until is not None and in_force(held, now):
+            dues.append(held.until)
+        if handoff is not None and handoff.step_due is not None:
+            dues.append(handoff.step_due)
+    due = min(dues, default=NEVER)
     return None if due == NEVER else max(due, now + 1)
 
 
-def _of_place(program: Program, track: int, place: Place, contact: Contact, now: int) -> Iterator[int]:
+def _of_place(program: Program, track: int, contact: Contact, now: int, dues: list[int]) -> None:
+    place = contact.places[track]
     if place.stage != NO_STAGE:
-        for way in program.exits[place.stage]:
-            yield _exit(way, place, contact, now)
+        dues += [_exit(way, place, contact, now) for way in program.exits[place.stage]]
     rank = rank_of(program, place.stage)
     for one in program.timed_climbs[track]:
         if one.rank <= rank:
             break
         ahead = one.check.falls if one.unit in place.spent else one.check.rises
         if ahead is not None:
-            yield ahead(contact, now)
-    held, handoff = place.override, place.handoff
-    if held is not None and held.until is not None and in_force(held, now):
-        yield held.until
-    if handoff is not None and handoff.step_due is not None:
-        yield handoff.step_due
+            dues.append(ahead(contact, now))
 
 
 def _exit(way: Exit, place: Place, contact: Contact, now: int) -> int:
