@@ -129,16 +129,17 @@ class Compared:
         stages, others = before.by_stage(), after.by_stage()
         names = dict.fromkeys(stage.id for plan in self.plans for stage in plan.stages)
         days = sorted({*before.offered, *after.offered})
-        moved = Counter(one.move for one in self.differences())
+        differences = self.differences()
+        moves = Counter(one.move for one in differences)
         return {
             "events": self.events,
             "refused": self.refused,
             "contacts": after.contacts.standing(),
-            "moved": sum(moved.values()),
+            "moved": len({one.contact_id for one in differences}),  # on several tracks perhaps
             "stages": {name: {"from": stages[name], "to": others[name]} for name in names},
             "moves": [
                 {"track": track, "from": start, "to": end, "rule": rule, "contacts": count}
-                for (track, start, end, rule), count in moved.most_common()
+                for (track, start, end, rule), count in moves.most_common()
             ],
             "handoffs": {
                 "from": before.offered.total(),

@@ -97,3 +97,22 @@ def test_an_id_is_no_markup_in_markdown(tmp_path: Path, stricter: str) -> None:
     code, out, _ = invoke("diff", *both, "--format", "md")
     assert code == 0
     assert "\n| a\\\\\\|\\<b>[c]\\(d)\\*\\` | main |" in out
+
+
+TWO_TRACKS = """\
+lifecycle: 1
+id: two
+version: 1.0.0
+behaviours: {view: {event: page_view}}
+stages: [{id: lead, owner: a, terminal: true, enter: {did: {what: view, at_least: 20}}}]
+tracks: {other: {stages: [{id: user, owner: b, terminal: true, enter: {did: {what: view, at_least: 20}}}]}}
+"""
+
+
+def test_a_contact_that_moves_on_two_tracks_is_one(log: Path, tmp_path: Path) -> None:
+    now, then = tmp_path / "now.yaml", tmp_path / "then.yaml"
+    now.write_text(TWO_TRACKS)
+    then.write_text(TWO_TRACKS.replace("20", "9"))
+    both = ("--from", str(now), "--to", str(then), "--events", str(log))
+    told = json.loads(invoke("diff", *both, "--format", "json")[1])
+    assert (told["contacts"], told["moved"], len(told["differences"])) == (2, 2, 4)

@@ -30,7 +30,7 @@ HERE = Path(__file__).parent
 STATIC = HERE.parent / "static"
 SCRIPTS = (STATIC / "dom.js", STATIC / "words.js", HERE / "page.js")
 STYLES = (STATIC / "page.css", HERE / "page.css")
-OF_SCRIPT = ("from", "to", "differences", "moves", "explained", "csv")
+OF_SCRIPT = ("from", "to", "differences", "moved", "moves", "explained", "csv")
 _IMPORT = re.compile(r"^import .*\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
 

@@ -46,7 +46,7 @@ function showList() {
 const sum = (some) => some.reduce((total, one) => total + one.contacts, 0);
 
 function summary(wanted, shown, all) {
-  const rest = shown < all ? [`${count(shown)} of ${count(all)} are explained here · `] : [`${count(all)} would stand elsewhere · `];
+  const rest = shown < all ? [`${count(shown)} of ${count(all)} are explained here · `] : [`${count(wanted ? all : told.moved)} would stand elsewhere · `];
   const file = h("a", { href: encodeURIComponent(told.csv), download: "" }, "All as CSV");
   const clear = h("a", { href: "#/" }, "show all moves");
   return [...(wanted ? [h("span", {}, `${wanted.join(" → ")}: `)] : []), ...rest, ...(wanted ? [clear, " · "] : []), file];
