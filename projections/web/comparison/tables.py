@@ -29,7 +29,7 @@ def moves_table(moves: Sequence[Mapping[str, Any]]) -> Element:
 
 
 def _move(one: Mapping[str, Any]) -> Element:
-    track = None if one["track"] == "main" else element("i", {}, f"{one['track']}: ")
+    track = None if one["track"] == "main" else breakable("i", f"{one['track']}: ")
     arrow = element("span", {"class": "arrow", "aria-label": "to"}, "→")
     parts = (track, breakable("span", one["from"]), arrow, breakable("b", one["to"]))
     return element("a", {"class": "move stage", "href": move_link(one["from"], one["to"])}, *parts)

@@ -30,13 +30,13 @@ export function showNoContact(id, near) {
 function places(contact) {
   const stages = Object.entries(contact.stages).map(([track, place]) => place_(track === "main" ? "stage" : track, place, "stage"));
   const segments = Object.entries(contact.segments).map(([segment, place]) => place_(segment, place, "band"));
-  const owner = contact.owner ? [h("div.place", {}, h("small", {}, "owner"), h("b", {}, contact.owner))] : [];
+  const owner = contact.owner ? [h("div.place", {}, h("small", {}, "owner"), h("b", {}, breakable(contact.owner)))] : [];
   const deadline = contact.next_deadline ? [h("div.place", {}, h("small", {}, "next deadline"), h("b", {}, when(contact.next_deadline, "due")), h("small", {}, moment(contact.next_deadline)))] : [];
   return [...stages, ...segments, ...owner, ...deadline];
 }
 
 function place_(name, place, kind) {
-  return h(`div.place.${kind}`, {}, h("small", {}, name), h("b", {}, place.id), h("small", {}, "since ", when(place.since)));
+  return h(`div.place.${kind}`, {}, h("small", {}, name), h("b", {}, breakable(place.id)), h("small", {}, "since ", when(place.since)));
 }
 
 function score(contact) {

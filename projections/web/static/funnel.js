@@ -1,5 +1,5 @@
 // The funnel: one row per stage; the bar is who ever came that far, its dark part who is there now.
-import { bar, byId, fill, h } from "./dom.js";
+import { bar, breakable, byId, fill, h } from "./dom.js";
 import { NONE, count, percent, span } from "./words.js";
 
 const HEADS = [
@@ -21,14 +21,14 @@ export function showFunnel(funnel) {
 }
 
 function rows(stages, track, most) {
-  const title = h("tr.track", {}, h("th", { colspan: HEADS.length, scope: "rowgroup" }, `Track ${track}`));
+  const title = h("tr.track", {}, h("th", { colspan: HEADS.length, scope: "rowgroup" }, breakable(`Track ${track}`)));
   return h("tbody", {}, track === "main" ? null : title, stages.map((stage) => row(stage, most)));
 }
 
 function row(stage, most) {
   const time = stage.time ?? {};
   return h("tr", { class: stage.detour ? "detour" : null },
-    h("th.name", { scope: "row" }, stage.stage, stage.owner ? h("small", {}, stage.owner) : null),
+    h("th.name", { scope: "row" }, breakable(stage.stage), stage.owner ? h("small", {}, stage.owner) : null),
     h("td.wide", {}, bar(stage.reached / most, stage.now / most)),
     h("td.number.strong", {}, count(stage.now)),
     h("td.number.ever", {}, count(stage.reached)),

@@ -1,5 +1,5 @@
 // The board: what waits for an answer and until when, and how the others ended.
-import { byId, contactLink, fill, h } from "./dom.js";
+import { breakable, byId, contactLink, fill, h } from "./dom.js";
 import { count, roughly, when } from "./words.js";
 
 const SHOWN = 5; // cards per column: the board stays in one view
@@ -27,7 +27,7 @@ function card(handoff) {
   const said = [handoff.actor ? `by ${handoff.actor}` : null, handoff.reason].filter(Boolean).join(": ");
   return h("li.card", {},
     handoff.contact_id ? contactLink(handoff.contact_id) : h("p.quiet", {}, "erased"),
-    h("p.facts", {}, `${handoff.stage} → ${handoff.to}`, h("span", {}, `score ${roughly(handoff.total)}`)),
+    h("p.facts", {}, h("span", {}, breakable(`${handoff.stage} → ${handoff.to}`)), h("span", {}, `score ${roughly(handoff.total)}`)),
     said ? h("p.said", {}, said) : null,
     h("p.facts", {}, handoff.status === "open" ? deadline(handoff) : when(ended)),
   );

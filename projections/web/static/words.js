@@ -56,7 +56,7 @@ export function headline(change) {
   const where = change.segment ?? (change.track === "main" ? null : change.track);
   return h(
     `span.move.${kind}`, {},
-    where ? h("i", {}, `${where}: `) : null,
+    where ? h("i", {}, breakable(`${where}: `)) : null,
     h("span", {}, breakable(change.from ?? "new")), h("span.arrow", { "aria-label": "to" }, "→"), h("b", {}, breakable(change.to ?? "gone")),
   );
 }
