@@ -54,6 +54,12 @@ def eyes(browser: webdriver.Chrome, page: str, view: View) -> Iterator[Eyes]:
     assert eyes.complaints() == []
 
 
+LONG = "marketing_qualified_lead_of_the_enterprise_segment"
+TEXTS = "return [...document.querySelectorAll(arguments[0])].map((one) => one.textContent).join()"
+WIDER = """return [...document.querySelectorAll(".panel, .card, .place, .funnel th")]
+  .filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.className)"""
+
+
 def newcomer(contact: str, summary: str = "Filled in the demo form.") -> History:
     history = History(contact, NOW - 2 * MINUTE)
     facts = [
@@ -186,6 +192,21 @@ def test_with_a_token_the_page_is_reached_through_the_form(eyes: Eyes, valkey: L
         guarded.see("#state", "Live")
         guarded.see("#funnel th.name", "mql")
         eyes.open()
+
+
+@pytest.mark.parametrize("path", ["", "#/contact/long-stage"])
+@pytest.mark.parametrize("width", [320, 768, 1280])
+def test_long_names_of_stages_break(eyes: Eyes, view: View, width: int, path: str) -> None:
+    history = History("long-stage", NOW - 2 * MINUTE)
+    history.enter(LONG)
+    history.handoff("offered", "h-long-stage", stage=LONG, to=LONG, accept_by=1)  # first on the board
+    deliver(view, history.changes)
+    eyes.size(width, 800)
+    eyes.open(path).see("#state", "Live")
+    place = ".place.stage b" if path else ".card .facts span"
+    until(lambda: LONG in eyes.browser.execute_script(TEXTS, place), f"{LONG} in {place}")
+    assert eyes.browser.execute_script("return document.documentElement.scrollWidth") <= width
+    assert eyes.browser.execute_script(WIDER) == []
 
 
 def test_a_restarted_server_is_found_again(eyes: Eyes, valkey: LocalServer) -> None:
