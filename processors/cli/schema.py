@@ -30,9 +30,15 @@ _folder = click.option(
 )
 
 
-@click.group()
-def schema() -> None:
-    """Show and check the contracts of events and outputs."""
+@click.group(invoke_without_command=True)
+@click.pass_context
+def schema(context: click.Context) -> None:
+    """Show and check the contracts of events and outputs.
+
+    Without a command it prints the JSON Schema of lifecycle files, as `editor` does.
+    """
+    if context.invoked_subcommand is None:
+        click.echo(editor_schema(), nl=False)
 
 
 @schema.command("list")
