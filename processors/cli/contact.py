@@ -50,8 +50,8 @@ def _read(view: View, contact_id: str) -> dict[str, Any]:
     if found is None:
         near = _near(view, contact_id)
         some = f"Some that have: {', '.join(near)}." if near else "No contact has had one yet."
-        hints = " ".join(filter(None, (hint_of(contact_id), some)))
-        raise LifecycleError(f"{contact_id}: no contact of this id has had a stage, band or hand-off. {hints}")
+        nothing = f"{contact_id}: no contact of this id has had a stage, band or hand-off."
+        raise LifecycleError(" ".join(filter(None, (nothing, hint_of(contact_id), some))))
     return found
 
 
