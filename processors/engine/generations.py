@@ -109,7 +109,7 @@ async def open_register(bootstrap: str) -> AsyncIterator[Register]:
         await ownership.fence(await ownership.partitions([CONTACT_EVENTS.name, GENERATIONS.name]))
         yield Register(ownership)
         await ownership.settle()
-    except Exception as error:
+    except Exception as error:  # of fencing, any type may tell; all else is raised again
         if not is_fenced(error):
             raise
         raise LifecycleError(

@@ -47,7 +47,7 @@ async def redeliver(
             for letter in letters:
                 replayed(letter)
         await ownership.settle()
-    except Exception as error:
+    except Exception as error:  # of fencing, any type may tell; all else is raised again
         if not is_fenced(error):
             raise
         raise LifecycleError(

@@ -1,18 +1,12 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
-from io import BytesIO
-from pathlib import Path
 from random import Random
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
-from cramjam import zstd
 from fastavro import reader
-from hypothesis import given
-from hypothesis import strategies as st
 
 from processors.archive import writer as writing
 from processors.archive.compaction import FAN_IN, merge_segments
@@ -22,12 +16,15 @@ from processors.archive.locks import writing as writer_lock
 from processors.archive.verify import faults
 from processors.cli.main import main
 from schemas import archived
-from schemas.archived import BLOCK_BYTES, Archived, read_archived, write_archived
+from schemas.archived import BLOCK_BYTES, Archived, write_archived
 from schemas.codec import encode
 from schemas.container import MAGIC
 from schemas.errors import LifecycleError, SchemaError
 from tests.builders.archives import Topic
 from tests.builders.story import MONDAY, event
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KEYS = [f"c{number}".encode() for number in range(30)]
 
@@ -61,18 +58,6 @@ def all_faults(archive: Archive) -> list[str]:
 def invoke(*words: str) -> tuple[int, str, str]:
     result = CliRunner().invoke(main, ["archive", *words])
     return result.exit_code, result.stdout, result.stderr
-
-
-@given(
-    st.lists(st.tuples(st.binary(max_size=9), st.integers(0, 2**63 - 1), st.binary(max_size=200))).map(sorted)
-)
-def test_a_file_gives_back_what_was_written(rows: list[tuple[bytes, int, bytes]]) -> None:
-    path = Path("segment.avro")
-    with CliRunner().isolated_filesystem():
-        with path.open("wb") as file:
-            assert write_archived(file, (Archived(*row) for row in rows)) == len(rows)
-        with path.open("rb") as file:
-            assert list(read_archived(file)) == rows
 
 
 def test_any_avro_tool_reads_the_file(tmp_path: Path) -> None:
@@ -236,36 +221,6 @@ def test_a_file_cut_short_anywhere_is_refused(tmp_path: Path) -> None:
         path.write_bytes(good[:end])
         with pytest.raises(SchemaError):
             list(open_archive(tmp_path).records(0))
-
-
-@given(st.binary(max_size=400), st.integers(0, 9))
-def test_a_block_of_anything_is_read_or_refused(block: bytes, count: int) -> None:
-    for packed in (block, bytes(zstd.compress(block))):
-        with suppress(SchemaError):
-            found = archived.unpack(packed, count)
-            assert len(found) == count
-            assert not count or archived.first_key(packed) == found[0].key
-
-
-@given(st.lists(st.binary(max_size=300), min_size=1, max_size=5))
-def test_the_key_that_a_block_starts_with_is_read_without_the_rest(keys: list[bytes]) -> None:
-    file = BytesIO()
-    write_archived(file, [Archived(key, number, b"value") for number, key in enumerate(keys)])
-    file.seek(0)
-    ((_, packed),) = archived.packed_blocks(file)
-    assert archived.first_key(packed) == keys[0]
-
-
-@pytest.mark.parametrize("block", [b"", b"\x06ab", b"\x01", b"\x80"])
-def test_a_block_without_a_whole_key_is_refused(block: bytes) -> None:
-    with pytest.raises(SchemaError, match="damaged"):
-        archived.first_key(bytes(zstd.compress(block)))
-
-
-def test_a_block_that_unpacks_to_more_than_any_block_may_have_is_refused() -> None:
-    bomb = bytes(zstd.compress(bytes(archived.MAX_UNPACKED + 1)))
-    with pytest.raises(SchemaError, match="damaged"):
-        archived.unpack(bomb, 1)
 
 
 def test_a_damaged_segment_is_refused_by_its_name(tmp_path: Path) -> None:
