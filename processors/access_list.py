@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from processors.engine import generations, redelivery
+from processors.engine.company import Companies
 from processors.engine.fencing import transactional_prefix
 from processors.engine.intake import Intake
 from processors.engine.lifecycle import Lifecycle
 from projections.log import OUTPUTS
 from schemas.topics import (
     ALL,
+    CONTACT_KEYS,
     DEAD_LETTER,
     ENGAGEMENT,
     GENERATION_PREFIX,
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
 Kind = Literal["topic", "group", "transactional-id", "cluster"]
-PROCESSORS = (Intake, Lifecycle)
+PROCESSORS = (Intake, Lifecycle, Companies)
 CLUSTER = "kafka-cluster"  # Kafka's own name for it
 INCLUDED_IN = {"Describe": {"Read", "Write", "Delete"}, "DescribeConfigs": {"AlterConfigs"}}
 
@@ -50,7 +52,7 @@ def all_rights(sales_group: str) -> list[Right]:
 
 
 def _worker() -> Iterator[Right]:
-    """Run both halves; before that, a worker looks at all topics."""
+    """Run every part; before that, a worker looks at all topics."""
     operations: dict[str, set[str]] = {topic.name: {"DescribeConfigs", "Describe"} for topic in ALL}
     operations[GENERATIONS.name].add("Read")
     for processor in PROCESSORS:
@@ -88,13 +90,16 @@ def _sales(group: str) -> Iterator[Right]:
 
 
 def _operator() -> Iterator[Right]:
-    """Run `topics`, `doctor`, `archive`, `dlt`, `promote`, `diff --live`."""
+    """Run `topics`, `doctor`, `archive`, `dlt`, `personal`, `promote`, `diff --live`."""
     operations = {topic.name: {"Create", "Describe", "DescribeConfigs", "AlterConfigs"} for topic in ALL}
     for processor in PROCESSORS:
         for name in processor.sources:
             # `dlt replay` puts letters back there, `promote` its barriers; `doctor` looks what comes next.
             operations[name] |= {"Read", "Write"}
+    for name in OUTPUTS:
+        operations[name].add("Read")  # `doctor` looks what a view waits for
     operations[LIFECYCLE_CHANGELOG.name].add("Read")
+    operations[CONTACT_KEYS.name].add("Read")
     operations[GENERATIONS.name] |= {"Read", "Write"}
     operations[DEAD_LETTER.name] |= {"Read", "Write", "Delete"}
     yield from _topics("operator", operations)

@@ -13,17 +13,19 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from processors.clock_changes import KNOWN_UNTIL, clock_changes
-from processors.engine.outputs import IDENTITY, MAX_BYTES, PUBLISHED
+from processors.engine.outputs import BY_LIFECYCLE, IDENTITY, MAX_BYTES
 from processors.lifecycle.plan_json import plan_to_json
 from schemas.errors import LifecycleError
 from schemas.events import EVENT_TYPES, NEWEST, RECORDS
+from schemas.reader import BACKEND
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     import stageline_native as native
 
     from processors.lifecycle.plan import Plan
 
-VARIABLE = "STAGELINE_BACKEND"
 MOST_PLANS = 16  # two at a barrier; tests make more
 _compiled: dict[
     tuple[int, native.Form], tuple[Plan, native.Plan | None]
@@ -36,12 +38,26 @@ def chosen() -> str:
 
     Raises LifecycleError when another one, or one that is not installed, is asked for.
     """
-    wanted, installed = os.environ.get(VARIABLE), find_spec("stageline_native") is not None
+    wanted, installed = os.environ.get(BACKEND), _is_installed()
     if wanted not in {None, "", "native", "reference"}:
-        raise LifecycleError(f"{VARIABLE}={wanted}: write native or reference.")
+        raise LifecycleError(f"{BACKEND}={wanted}: write native or reference.")
     if wanted == "native" and not installed:
-        raise LifecycleError(f"{VARIABLE}=native: the package stageline-native is not installed.")
+        raise LifecycleError(f"{BACKEND}=native: the package stageline-native is not installed.")
     return "native" if wanted != "reference" and installed else "reference"
+
+
+@cache
+def _is_installed() -> bool:
+    return find_spec("stageline_native") is not None  # where it is not, all of the path is searched each time
+
+
+def compiled_back_end() -> ModuleType | None:
+    """Return the compiled back-end itself; None where it is not used."""
+    if chosen() == "reference":
+        return None
+    import stageline_native  # noqa: PLC0415 - a wheel of its own, which may be missing
+
+    return stageline_native
 
 
 def compiled(plan: Plan, form: native.Form = "packed") -> native.Plan | None:
@@ -83,7 +99,7 @@ def compile_plan(plan: Plan, form: native.Form = "packed") -> native.Plan:
             if record.role != "output"
         ],
         "outputs": {
-            "schemas": [(name, NEWEST[name].fingerprint.hex(), NEWEST[name].schema) for name in PUBLISHED],
+            "schemas": [(name, NEWEST[name].fingerprint.hex(), NEWEST[name].schema) for name in BY_LIFECYCLE],
             "identity": IDENTITY,
             "most_bytes": MAX_BYTES,
         },

@@ -7,7 +7,7 @@ The pair (`Handoff.id`, `Handoff.sequence`) is the same both times; answering tw
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -15,14 +15,12 @@ from processors.handoffs import Handoff, handoff_of, receive
 from processors.publish import Publisher
 from schemas.errors import SchemaError
 from schemas.ndjson import event_of
+from schemas.times import to_ms
 from schemas.values import validate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from types import TracebackType
     from typing import Self
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Client:
@@ -38,9 +36,7 @@ class Client:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -85,7 +81,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a caller puts into an 
         case datetime(tzinfo=None):
             raise SchemaError(f"{value!r} has no time zone: give it tzinfo.")
         case datetime():
-            return (value - EPOCH) // timedelta(milliseconds=1)
+            return to_ms(value)
         case float() if value - value != 0:
             raise SchemaError(f"{value} is not a number that can be kept.")
         case float():

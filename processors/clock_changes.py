@@ -7,13 +7,14 @@ from functools import cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from schemas.times import EPOCH, MILLISECOND, to_ms
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _END = datetime(2100, 1, 1, tzinfo=UTC)
-_DAY, _SECOND, _MS = timedelta(days=1), timedelta(seconds=1), timedelta(milliseconds=1)
-KNOWN_UNTIL = (_END - _EPOCH) // _MS
+_DAY, _SECOND = timedelta(days=1), timedelta(seconds=1)
+KNOWN_UNTIL = to_ms(_END)
 
 
 @cache
@@ -22,11 +23,11 @@ def clock_changes(timezone: str) -> list[tuple[int, int]]:
 
     A clock that changes twice within a day is beyond this; none has since 1970.
     """
-    return [((at - _EPOCH) // _MS, offset // _MS) for at, offset in _changes(ZoneInfo(timezone))]
+    return [(to_ms(at), offset // MILLISECOND) for at, offset in _changes(ZoneInfo(timezone))]
 
 
 def _changes(zone: ZoneInfo) -> Iterator[tuple[datetime, timedelta]]:
-    day = _EPOCH - 2 * _DAY
+    day = EPOCH - 2 * _DAY
     known = _offset(zone, day)
     yield day, known
     while day < _END:

@@ -1,6 +1,7 @@
 """Intake's step in the compiled back-end: events as publishers mostly send them, many at once.
 
-What it does not do (addresses, text beyond ASCII, rare types, everything wrong) `processors.intake` does.
+What it does not do (all that has to be sealed, text beyond ASCII, rare types, everything wrong)
+`processors.intake` does.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from processors.backend import chosen
 from processors.identity import MERGES
 from schemas.codec import MAX_BYTES, SINGLE_OBJECT, written_default
 from schemas.events import EVENT_TYPES, NEWEST, field_type, fields_of
+from schemas.personal import FREE_TEXT
 from schemas.values import ID_FIELDS, MAX_TIME, MIN_TIME, most_bytes
 
 if TYPE_CHECKING:
@@ -25,8 +27,8 @@ if TYPE_CHECKING:
 OTHERS = frozenset({*MERGES, "contact_identified", "spend_recorded"})
 """Types that are placed otherwise than at the one contact that they name."""
 KINDS = {
+    **dict.fromkeys(ID_FIELDS, "id"), **dict.fromkeys(("email", *FREE_TEXT.values()), "other"),
     "contact_id": "contact_id", "anonymous_id": "anonymous_id", "received_at": "received_at", "url": "url",
-    "email": "other", **dict.fromkeys(ID_FIELDS - {"contact_id", "anonymous_id", "email"}, "id"),
 }  # fmt: skip
 """How a field is treated, by its name; by its kind if it has none here."""
 BARE = ("number", "bytes")  # fields that cannot be left out, and that the compiled back-end does not read

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from kafka import KafkaConsumer, OffsetAndMetadata
@@ -15,6 +15,7 @@ from processors.publish import require_topics
 from schemas.codec import decode_trusted
 from schemas.errors import SchemaError
 from schemas.kafka_access import kafka_access
+from schemas.times import from_ms
 from schemas.topics import MQL_HANDOFF
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ HANDLING_MS = (
 )
 SESSION_MS = 10_000  # a subscriber that dies is replaced within it
 POLL_S = 1.0
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Action = Literal[
     "offered", "reminded", "escalated", "reassigned", "alerted", "accepted", "rejected", "expired",
@@ -88,8 +88,8 @@ def handoff_of(record: Mapping[str, Any], answer: Callable[[Mapping[str, Any]], 
               "lifecycle", "late")  # fmt: skip
     return Handoff(
         id=record["handoff"],
-        at=_time(record["at"]),
-        accept_by=None if record["accept_by"] is None else _time(record["accept_by"]),
+        at=from_ms(record["at"]),
+        accept_by=None if record["accept_by"] is None else from_ms(record["accept_by"]),
         summary=record["why"]["summary"],
         _answer=answer,
         **{name: record[name] for name in copied},
@@ -146,7 +146,3 @@ def _commit(consumer: KafkaConsumer, partition: Any, offset: int) -> None:  # no
     except (CommitFailedError, RebalanceInProgressError):
         # The group gave the partition to another subscriber meanwhile, who gets this hand-off again.
         log.warning("hand-off handled but not committed: partition %s has a new owner", partition.partition)
-
-
-def _time(ms: int) -> datetime:
-    return EPOCH + timedelta(milliseconds=ms)

@@ -14,6 +14,8 @@ from schemas.codec import decode, encode
 from schemas.errors import SchemaError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from schemas.codec import SchemaById
     from schemas.events import Event
 
@@ -24,17 +26,22 @@ _NORMAL = re.compile(r"(https?://[a-z0-9.-]+)?/(?!/)[^#\s]*")
 
 
 def admit(
-    value: bytes, *, received_at: int, schema_by_id: SchemaById | None = None
+    value: bytes,
+    *,
+    received_at: int,
+    schema_by_id: SchemaById | None = None,
+    seal: Callable[[Event], Event] = lambda event: event,
 ) -> tuple[tuple[bytes, bytes], ...]:
     """Turn one record of `engagement` or `handoff-response` into (key, value) records of contact-events.
 
     Nearly always one; two when an identification names three ids, see `identity.place`. The key is the
     canonical contact id in UTF-8. `received_at`: ms, UTC. `schema_by_id` is only needed for Confluent's
-    wire format. Raises SchemaError when nothing can ever become of the value.
+    wire format; `seal` does what has to be done to a placed event's personal values (`processors.sealing`).
+    Raises SchemaError when nothing can ever become of the value.
     """
     event = decode(value, schema_by_id)
     event["received_at"] = received_at
-    return tuple((key_of(placed), encode(placed)) for placed in place_normal(event))
+    return tuple((key_of(placed), encode(seal(placed))) for placed in place_normal(event))
 
 
 def place_normal(event: Event) -> tuple[Event, ...]:

@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from processors.lifecycle.definition.load import compile_bytes
+from processors.lifecycle.definition.load import load
 from schemas.errors import LifecycleError
 
 if TYPE_CHECKING:
@@ -22,7 +22,10 @@ def load_lifecycle(path_or_preset: str) -> Plan:
 
 def compile_lifecycle(name: str, data: bytes) -> Plan:
     """Return the plan of a file's bytes; reports call it `name`. Raises LifecycleError as above."""
-    return compile_bytes(data, name)
+    loaded = load(data, name)
+    if loaded.plan is None:
+        raise LifecycleError(loaded.report)
+    return loaded.plan
 
 
 def read_lifecycle(path_or_preset: str) -> tuple[str, bytes]:

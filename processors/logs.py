@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 OURS = ("processors", "projections", "schemas", "stageline")
 # They report each rebalance, late timer and lost connection as news; what matters of it we log ourselves.
 NOISY = ("aiokafka", "mode", "faust", "kafka", "asyncio", "aiohttp", "uvicorn")
+AGAIN_S = 60  # until a library may say the same again; aiokafka says it 30 times a second without a broker
+MOST_KNOWN = 1_000  # messages; some name an offset or a number of a request
 CONNECTING = "kafka.net"  # tells each try as an error; ours says, ever less often, who does not answer
 
 
@@ -34,6 +36,7 @@ def log_to_stderr() -> None:
     """Set the log of this process up; also for errors that nobody catches."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Line())
+    handler.addFilter(Repeats())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.ERROR)
@@ -48,6 +51,29 @@ def told(error: BaseException) -> str:
     return f"error={type(error).__qualname__} at={places or 'nowhere'}"
 
 
+class Repeats(logging.Filter):
+    """Lets what a library says over and over pass once a minute, with how often it was said meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: dict[tuple[object, ...], tuple[float, int]] = {}  # when, and how often since
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether to write it; notes in `repeats` how many like it were not."""
+        if _is_ours(record):
+            return True
+        said = record.name, _message(record), record.exc_info and record.exc_info[0]
+        told_at, repeats = self._told.get(said, (-AGAIN_S, 0))
+        if record.created < told_at + AGAIN_S:
+            self._told[said] = told_at, repeats + 1
+            return False
+        if len(self._told) >= MOST_KNOWN:
+            self._told.clear()
+        self._told[said] = record.created, 0
+        record.repeats = repeats
+        return True
+
+
 class Line(logging.Formatter):
     """Formats a record as one line."""
 
@@ -56,11 +82,17 @@ class Line(logging.Formatter):
         moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
         start = f"time={moment}.{int(record.msecs):03}Z level={record.levelname.lower()} logger={record.name}"
         error = record.exc_info[1] if record.exc_info else None
-        return " ".join([start, visible(_message(record)), *([told(error)] if error else [])])
+        repeats = getattr(record, "repeats", 0)
+        parts = [start, visible(_message(record)), told(error) if error else ""]
+        return " ".join(filter(None, [*parts, f"(said {repeats} times more since)" if repeats else ""]))
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    return record.name.partition(".")[0] in OURS
 
 
 def _message(record: logging.LogRecord) -> str:
-    if record.name.partition(".")[0] in OURS:
+    if _is_ours(record):
         return record.getMessage()
     # A library's message may end with a dump of what it worked on, and have exceptions in its arguments.
     record.args = _without_errors(record.args)

@@ -21,7 +21,6 @@ from schemas.errors import LifecycleError, SchemaError
 from schemas.kafka_access import kafka_access
 
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Self
 
     from kafka.producer.future import FutureRecordMetadata
@@ -60,9 +59,7 @@ class Publisher:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

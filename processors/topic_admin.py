@@ -10,9 +10,17 @@ from kafka.admin import ConfigResource, KafkaAdminClient
 from kafka.errors import KafkaError, TopicAlreadyExistsError, TopicAuthorizationFailedError
 from kafka.net.compat import KafkaNetClient
 
+from processors.coming_up import NOT_READY, while_not_ready
 from schemas.errors import LifecycleError
 from schemas.kafka_access import kafka_access, no_broker
-from schemas.topics import ALL, CONTACT_EVENTS, LIFECYCLE_CHANGELOG, PARTITIONS
+from schemas.topics import (
+    ALL,
+    COMPANY_CHANGELOG,
+    COMPANY_MEMBERS,
+    CONTACT_EVENTS,
+    LIFECYCLE_CHANGELOG,
+    PARTITIONS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,11 +28,17 @@ if TYPE_CHECKING:
     from schemas.topics import Topic
 
 ANSWER_MS = 5_000  # a broker that has not answered by then is not there
+AT_ONCE = 1_000  # questions under way: beyond that a client says that its broker is not ready
+CHANGELOGS = (
+    (CONTACT_EVENTS, LIFECYCLE_CHANGELOG),
+    (COMPANY_MEMBERS, COMPANY_CHANGELOG),
+)  # with their sources
 COPIES = 3  # of each topic, where there are as many brokers; then two of them must have a record
 
 # Settings whose every difference can lose data or change its meaning; of the others a topic may have its own.
 STRICT = ("cleanup.policy", "message.timestamp.type", "compression.type")
 AT_LEAST = ("retention.ms", "max.message.bytes")  # -1 is more than any number
+AT_MOST = ("max.compaction.lag.ms",)  # or what was erased stays in the broker's files
 
 
 @contextmanager
@@ -41,6 +55,7 @@ def administering(bootstrap: str) -> Iterator[KafkaAdminClient]:
             bootstrap_servers=bootstrap,
             bootstrap_timeout_ms=ANSWER_MS,
             request_timeout_ms=ANSWER_MS,
+            max_in_flight_requests_per_connection=AT_ONCE,
             kafka_client=network,
             **kafka_access(),
         )
@@ -54,10 +69,21 @@ def administering(bootstrap: str) -> Iterator[KafkaAdminClient]:
         admin.close()
 
 
-def ensure_topics(bootstrap: str, partitions: int = PARTITIONS, copies: int | None = None) -> list[str]:
-    """Create the topics that are missing; return their names. Raises LifecycleError if another is unfit."""
+def ensure_topics(bootstrap: str, partitions: int = PARTITIONS) -> list[str]:
+    """Create the topics that are missing, once the brokers can; return their names.
+
+    Raises LifecycleError if another is unfit, or no broker answers.
+    """
+    try:
+        return _ensure_topics(bootstrap, partitions)
+    except NOT_READY as error:
+        raise no_broker(bootstrap, error) from error
+
+
+@while_not_ready
+def _ensure_topics(bootstrap: str, partitions: int) -> list[str]:
     with administering(bootstrap) as admin:
-        created = create_missing(admin, partitions, copies)
+        created = create_missing(admin, partitions)
         if problems := find_problems(admin):
             raise LifecycleError("\n".join(problems))
         return created
@@ -66,18 +92,20 @@ def ensure_topics(bootstrap: str, partitions: int = PARTITIONS, copies: int | No
 def create_missing(admin: KafkaAdminClient, partitions: int, copies: int | None = None) -> list[str]:
     """Create the topics that are missing; return their names.
 
-    The changelog gets as many partitions as contact-events has. `copies` None: three, or what one broker can.
+    A changelog gets as many partitions as its source has. `copies` None: three, or what one broker can.
     """
     existing = _partition_counts(admin)
     missing = [topic for topic in ALL if topic.name not in existing]
     brokers = len(admin.describe_cluster()["brokers"])
     copies = copies or (COPIES if brokers >= COPIES else 1)
-    paired = existing.get(CONTACT_EVENTS.name) or existing.get(LIFECYCLE_CHANGELOG.name) or partitions
+    paired = {
+        topic: existing.get(source.name) or existing.get(changelog.name) or partitions
+        for source, changelog in CHANGELOGS
+        for topic in (source, changelog)
+    }
     wanted = {
         topic.name: {
-            "num_partitions": paired
-            if topic in {CONTACT_EVENTS, LIFECYCLE_CHANGELOG}
-            else topic.partitions or partitions,
+            "num_partitions": paired.get(topic) or topic.partitions or partitions,
             "replication_factor": copies,
             "configs": topic.config() | {"min.insync.replicas": "2" if copies >= COPIES else "1"},
         }
@@ -129,13 +157,14 @@ def find_problems(admin: KafkaAdminClient) -> list[str]:
         for topic in ALL
         if topic.name not in counts
     ]
-    events, changelog = counts.get(CONTACT_EVENTS.name), counts.get(LIFECYCLE_CHANGELOG.name)
-    if events and changelog and events != changelog:
-        lines.append(
-            f"Topic {LIFECYCLE_CHANGELOG.name}: expected {events} partitions like {CONTACT_EVENTS.name},"
-            f" found {changelog}. Delete it while no worker runs (it is rebuilt from {CONTACT_EVENTS.name}),"
-            " then run `stageline topics create`."
-        )
+    for source, changelog in CHANGELOGS:
+        wanted, found_there = counts.get(source.name), counts.get(changelog.name)
+        if wanted and found_there and wanted != found_there:
+            lines.append(
+                f"Topic {changelog.name}: expected {wanted} partitions like {source.name},"
+                f" found {found_there}. Delete it while no worker runs (it is rebuilt from {source.name}),"
+                " then run `stageline topics create`."
+            )
     present = [topic for topic in ALL if topic.name in counts]
     for topic, found in zip(present, _configs(admin, present), strict=True):
         lines += _differences(topic, found)
@@ -150,6 +179,7 @@ def describe(admin: KafkaAdminClient, names: Sequence[str]) -> list[dict[str, An
     return [one for one in found if not one["error_code"]]
 
 
+@while_not_ready
 def partition_count(bootstrap: str, name: str) -> int:
     """Return how many partitions a topic has. Raises LifecycleError."""
     with administering(bootstrap) as admin:
@@ -183,7 +213,9 @@ def repair(admin: KafkaAdminClient) -> list[str]:
         if _differences(topic, found)
     ]
     for topic in wrong:
-        strict = {name: value for name, value in topic.config().items() if name in STRICT + AT_LEAST}
+        strict = {
+            name: value for name, value in topic.config().items() if name in STRICT + AT_LEAST + AT_MOST
+        }
         admin.alter_configs([ConfigResource("TOPIC", topic.name, strict)])
     return [topic.name for topic in wrong]
 
@@ -192,6 +224,7 @@ def _differences(topic: Topic, found: dict[str, str]) -> list[str]:
     wanted = topic.config()
     wrong = [name for name in STRICT if found[name] != wanted[name]]
     wrong += [name for name in AT_LEAST if _size(found[name]) < _size(wanted[name])]
+    wrong += [name for name in AT_MOST if name in wanted and _size(found[name]) > _size(wanted[name])]
     return [
         f"Topic {topic.name}: expected {name}={wanted[name]}, found {found[name]}."
         " Run `stageline topics repair`, or set it with your cluster's tools."

@@ -3,11 +3,12 @@
 --
 -- KEYS  positions, held, arrivals, contacts to forget
 -- ARGV  partition, position that we think it has, position after this, changes as MessagePack:
--- {key of what was applied, record, sequence, commands, contact, whether it was erased, reference}.
+-- {key of what was applied, record, sequence, commands, contact, whether it was erased, reference, key of what was
+-- applied of the contact}: the first is the contact's, too, or its company's.
 --
--- A change is applied when its sequence is the next of its contact and record type; an older one is a duplicate
--- and writes nothing; a newer one is held until those before it have come, so that a gap can neither be hidden
--- nor make the views contradict each other. The sequence is written after the commands, and those are
+-- A change is applied when its sequence is the next of its contact (or company) and record type; an older one is
+-- a duplicate and writes nothing; a newer one is held until those before it have come, so that a gap can neither
+-- be hidden nor make the views contradict each other. The sequence is written after the commands, and those are
 -- idempotent: so an error half-way (a script is not rolled back) is repaired by applying the change again.
 -- An erased contact is named to be forgotten with that change and with each that still comes about it.
 local positions, held, arrivals, to_forget = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -27,16 +28,18 @@ local function run(commands)
 end
 
 local function apply(change)
-    local applied, record, sequence, commands, contact, erased, reference = unpack(change)
+    local applied, record, sequence, commands, contact, erased, reference, person = unpack(change)
     run(commands)
     if erased then
-        redis.call('HSET', applied, 'erased', 1)
+        redis.call('HSET', person, 'erased', 1)
     end
-    if redis.call('HEXISTS', applied, 'erased') == 1 then
+    if redis.call('HEXISTS', person, 'erased') == 1 then
         redis.call('SADD', to_forget, contact)
     end
     redis.call('HSET', applied, record, sequence)
-    redis.call('XADD', arrivals, 'MAXLEN', '~', '1000', '*', 'change', reference)
+    if reference ~= '' then
+        redis.call('XADD', arrivals, 'MAXLEN', '~', '1000', '*', 'change', reference)
+    end
     done = done + 1
 end
 

@@ -1,13 +1,14 @@
 """What a view is made of: plain Redis commands, as data.
 
-Every command must be idempotent (`ZADD`, `ZREM`, `HSET`, `HDEL`, `ZREMRANGEBYRANK`; no counters, no lists):
-then a change that is applied twice, or half and then again, leaves the view as if it had been applied once.
+Every command must be idempotent (`ZADD`, `ZREM`, `HSET`, `HSETNX`, `HDEL`, `ZREMRANGEBYRANK`; no counters, no
+lists): then a change that is applied twice, or half and then again, leaves the view as if it had been applied
+once.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
@@ -43,3 +44,11 @@ def _quoted(part: str) -> str:
 def packed(value: Any) -> str:  # noqa: ANN401 - any JSON value
     """Write a value as JSON, always the same text for the same value: sorted-set members must not differ."""
     return _JSON.encode(value)
+
+
+def moved(change: Change, members: Callable[[str], Key], member: str) -> Iterator[Command]:
+    """Take a member out of the set of where it was, and put it into that of where it is, by time of entry."""
+    if change["from"] is not None:
+        yield ("ZREM", members(change["from"]), member)
+    if change["to"] is not None:
+        yield ("ZADD", members(change["to"]), str(change["at"]), member)

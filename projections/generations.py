@@ -26,7 +26,7 @@ class SupersededError(Exception):
 
 
 class Generations:
-    """The views of one log; `contents` names what the log holds, `ladder` the stages it is about."""
+    """The views of one log; `ladder`: the stages that it is about."""
 
     def __init__(self, client: Client, ladder: Sequence[Rung]) -> None:
         self._client = client
@@ -34,7 +34,10 @@ class Generations:
         self._finished: str | None = None  # what it is made from
 
     def begin(self, contents: str) -> View:
-        """Return the one to fill: the one that is shown, if it is made from this log, else a new one."""
+        """Return the one to fill: the one that is shown, if it is made from this log, else a new one.
+
+        `contents` names what the log holds.
+        """
         made_from = f"{FORMAT}-{contents}"
         live = live_name(self._client)
         if live is not None and live.rpartition(".")[0] == made_from:

@@ -11,13 +11,19 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError
 
-from schemas.kafka_access import kafka_access
-from schemas.topics import MQL_HANDOFF, SEGMENT_CHANGED, STAGE_CHANGED
+from schemas.kafka_access import kafka_access, no_broker
+from schemas.topics import COMPANY_CHANGED, COMPANY_MEMBERS, MQL_HANDOFF, SEGMENT_CHANGED, STAGE_CHANGED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-OUTPUTS = (STAGE_CHANGED.name, SEGMENT_CHANGED.name, MQL_HANDOFF.name)
+OUTPUTS = (
+    STAGE_CHANGED.name,
+    SEGMENT_CHANGED.name,
+    MQL_HANDOFF.name,
+    COMPANY_MEMBERS.name,
+    COMPANY_CHANGED.name,
+)
 CONNECT_MS = 8_000  # a broker that answers at all does so in a second or two
 
 
@@ -121,7 +127,7 @@ def open_log(bootstrap: str, topics: Sequence[str] = OUTPUTS) -> Log:
             **kafka_access(),
         )
     except KafkaError as error:
-        raise _away(bootstrap) from error
+        raise LogAwayError(str(no_broker(bootstrap, error))) from error
     try:
         return Log(consumer, bootstrap, topics)
     except LogAwayError:
@@ -141,17 +147,12 @@ def _describe(bootstrap: str, topics: Sequence[str]) -> tuple[str, tuple[TopicPa
     one of another cluster, has another.
     """
     try:
-        admin = KafkaAdminClient(
-            bootstrap_servers=bootstrap,
-            bootstrap_timeout_ms=CONNECT_MS,
-            **kafka_access(),
-        )
-        try:
+        with KafkaAdminClient(
+            bootstrap_servers=bootstrap, bootstrap_timeout_ms=CONNECT_MS, **kafka_access()
+        ) as admin:
             found: list[dict[str, Any]] = admin.describe_topics(list(topics))
-        finally:
-            admin.close()
     except KafkaError as error:
-        raise _away(bootstrap) from error
+        raise LogAwayError(str(no_broker(bootstrap, error))) from error
     missing = [topic["name"] for topic in found if topic["error_code"]]
     if missing:
         raise LogAwayError(f"No topic {', '.join(missing)} yet: `stageline worker` makes the topics.")
@@ -165,12 +166,6 @@ def _moving() -> Iterator[None]:
         yield
     except KafkaError as error:
         raise LogMovedError(f"{type(error).__name__}: {error}") from error
-
-
-def _away(bootstrap: str) -> LogAwayError:
-    return LogAwayError(
-        f"No Kafka broker answers at {bootstrap}. Start one with `stageline up`, or set BOOTSTRAP_SERVERS."
-    )
 
 
 def _contents(topics: list[dict[str, Any]]) -> str:

@@ -45,6 +45,7 @@ AWAY = (
     redis.OutOfMemoryError,
     redis.exceptions.NoPermissionError,  # until whoever keeps the server gives this user the right
 )
+UNSEEN = ("membership_changed",)  # no page shows such a change as it comes
 BUSY = re.compile(r"(^|error: )(MISCONF|NOREPLICAS|MASTERDOWN|BUSY|CLUSTERDOWN|TRYAGAIN)\b")
 
 
@@ -130,13 +131,18 @@ class View:
 
     def _packed(self, change: Change) -> tuple[Any, ...]:
         # Kept for longer than the contact may be known, against what is delivered late: so not by its id.
-        contact = change["contact_id"]
-        applied = self._prefix + key("applied", blake2b(contact.encode(), digest_size=16).hexdigest())
+        contact, record = change["contact_id"], change["record"]
+        person = applied = self._applied("applied", contact)
+        if record == "company_stage_changed":
+            applied = self._applied("applied-company", change["company_id"])
         commands = [self._in_view(command) for command in project(change)]
         return (
-            *(applied, change["record"], change["sequence"], commands),
-            *(contact, erases(change), reference(change)),
+            *(applied, record, change["sequence"], commands),
+            *(contact, erases(change), "" if record in UNSEEN else reference(change), person),
         )
+
+    def _applied(self, kind: str, whose: str) -> str:
+        return self._prefix + key(kind, blake2b(whose.encode(), digest_size=16).hexdigest())
 
     def positions(self) -> Mapping[str, int]:
         """Return the next offset to read per `topic/partition`; none for a partition not yet begun."""

@@ -9,3 +9,7 @@ class SchemaError(ValueError):
 
 class LifecycleError(ValueError):
     """A lifecycle file or setting that cannot be used. Next: refuse to start, one line on stderr, exit 1."""
+
+
+class NoBrokerError(LifecycleError):
+    """No Kafka broker answers. Next: as above, or ask again where somebody waits for it."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from schemas.events import unknown
+from schemas.times import from_ms, to_ms
 from schemas.values import MAX_INTEGER, MAX_NUMBER
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
     from schemas.events import FieldType, Kind
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MILLISECOND = timedelta(milliseconds=1)
 THOUSANDTH = Decimal("0.001")
 _EXACT = Context(prec=20)  # 18 digits and some room
 
@@ -88,7 +87,7 @@ def _timestamp(value: object, field: FieldType) -> int:
         raise ValueError(f"{value[:40]!r} is not a time: write 2026-03-01T09:30:00Z") from None
     if moment.tzinfo is None:
         raise ValueError(f"{value[:40]!r} has no time zone: end it with Z or an offset such as +01:00")
-    return (moment - EPOCH) // MILLISECOND
+    return to_ms(moment)
 
 
 def _boolean(value: object, _: FieldType) -> bool:
@@ -147,8 +146,7 @@ def _decimal(value: Decimal) -> str:
 
 def _time(value: int) -> str:
     timespec = "milliseconds" if value % 1000 else "seconds"
-    moment = EPOCH + timedelta(milliseconds=value)
-    return f'"{moment.isoformat(timespec=timespec).removesuffix("+00:00")}Z"'
+    return f'"{from_ms(value).isoformat(timespec=timespec).removesuffix("+00:00")}Z"'
 
 
 def _object(value: dict[str, object]) -> str:

@@ -11,7 +11,7 @@ import ssl
 from pathlib import Path
 from typing import Any
 
-from schemas.errors import LifecycleError
+from schemas.errors import LifecycleError, NoBrokerError
 
 PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
@@ -30,9 +30,9 @@ def kafka_access() -> dict[str, Any]:
     return options
 
 
-def no_broker(bootstrap: str, error: Exception) -> LifecycleError:
+def no_broker(bootstrap: str, error: Exception) -> NoBrokerError:
     """Make the refusal of whoever was to connect, from what its client raised."""
-    return LifecycleError(
+    return NoBrokerError(
         f"No Kafka broker answers at {bootstrap} ({type(error).__name__})."
         " Start one with `stageline up`, or set BOOTSTRAP_SERVERS to where yours is."
     )

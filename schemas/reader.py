@@ -2,14 +2,21 @@
 
 Ours instead of fastavro's because that one takes what a publisher must not be able to send: a negative
 enum or union index (it counts from the end), a string cut short, a negative length;
-and because it takes 1.5 times as long for records like ours. Only what the `.avsc` files use is supported:
-there are no floats. A reader takes (bytes, position) and returns (value, next position).
+and because it takes 1.5 times as long for records like ours. Where the compiled back-end is installed, that
+reads what is as our own writers write it, in a fifth of the time, and leaves the rest to this one.
+
+Only what the `.avsc` files use is supported, and `double` for records of others. A reader takes (bytes,
+position) and returns (value, next position).
 """
 
 from __future__ import annotations
 
+import json
+import os
 from copy import deepcopy
 from decimal import Context, Decimal
+from importlib.util import find_spec
+from struct import Struct
 from typing import TYPE_CHECKING, Any
 
 from schemas.errors import SchemaError
@@ -19,6 +26,9 @@ if TYPE_CHECKING:
 
     Reader = Callable[[bytes, int], tuple[Any, int]]
 
+BACKEND = "STAGELINE_BACKEND"
+"""Variable of the environment; `reference`: without the compiled back-end, whether it is installed or not."""
+_DOUBLE = Struct("<d")
 _EXACT = Context(prec=20)  # 18 digits, the precision of the decimals in the .avsc files, and some room
 
 
@@ -28,7 +38,30 @@ def record_reader(writer: Mapping[str, Any], newest: Mapping[str, Any]) -> Reade
     Fields that `writer` did not have yet take their defaults, fields that `newest` no longer has are
     dropped. The reader raises SchemaError naming the field that could not be read.
     """
-    return _Readers(newest).of(writer)
+    reference = _Readers(newest).of(writer)
+    compiled = _compiled(writer) if writer == newest else None
+    if compiled is None:
+        return reference
+
+    def read(raw: bytes, pos: int) -> tuple[Any, int]:
+        return compiled(raw, pos) or reference(raw, pos)
+
+    return read
+
+
+def _compiled(schema: Mapping[str, Any]) -> Callable[[bytes, int], tuple[Any, int] | None] | None:
+    """Prepare the compiled back-end to read it; None where that is not used or does not know how.
+
+    The reader returns None for what it leaves to the reference.
+    """
+    if os.environ.get(BACKEND) == "reference" or find_spec("stageline_native") is None:
+        return None
+    from stageline_native import NeedsReference, Reader  # noqa: PLC0415 - a wheel of its own, which may be missing
+
+    try:
+        return Reader(json.dumps(schema)).read
+    except NeedsReference:
+        return None
 
 
 class _Readers:
@@ -144,6 +177,13 @@ def _bytes(raw: bytes, pos: int) -> tuple[bytes, int]:
     return raw[start : start + size], start + size
 
 
+def _double(raw: bytes, pos: int) -> tuple[float, int]:
+    end = pos + _DOUBLE.size
+    if end > len(raw):
+        raise IndexError
+    return _DOUBLE.unpack_from(raw, pos)[0], end
+
+
 def _boolean(raw: bytes, pos: int) -> tuple[bool, int]:
     byte = raw[pos]
     if byte > 1:
@@ -157,7 +197,7 @@ def _null(_: bytes, pos: int) -> tuple[None, int]:
 
 _PRIMITIVES: Mapping[str, Reader] = {
     "null": _null, "boolean": _boolean, "int": read_long, "long": read_long,
-    "string": _string, "bytes": _bytes,
+    "string": _string, "bytes": _bytes, "double": _double,
 }  # fmt: skip
 
 

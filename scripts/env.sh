@@ -126,8 +126,8 @@ show_native_build() {
     [ ! -t 2 ] || printf '\r\033[K' >&2
 }
 
-end_native() {
-    kill -INT -- "-$native_build" 2>/dev/null && wait "$native_build" || true
+end_native() { # not by SIGINT: who runs a script with & lets all that it starts ignore that
+    { kill -TERM -- "-$native_build" && wait "$native_build"; } 2>/dev/null || true
     rm -rf "$native_wheels"
 }
 

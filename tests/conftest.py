@@ -11,6 +11,7 @@ ones each time, ten times as many.
 from __future__ import annotations
 
 import os
+import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -34,6 +35,11 @@ PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci")
 for name, (properties, elsewhere, same) in PROFILES.items():
     settings.register_profile(name, max_examples=elsewhere, derandomize=same, deadline=None)
     settings.register_profile(f"{name}-properties", settings.get_profile(name), max_examples=properties)
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C, and let all that tests start hear it: begun with & these tests would have it ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collectstart(collector: pytest.Collector) -> None:

@@ -1,6 +1,6 @@
 """What `processors/native` is to Python, when its wheel is installed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 Form: TypeAlias = Literal["packed", "lines", "outputs"]
@@ -8,11 +8,60 @@ Output: TypeAlias = tuple[str, bytes, bytes, bytes, bytes]
 """Of a change that is published: its record, and the output's key, value, id and time; see `published`."""
 Forwarded: TypeAlias = tuple[bytes, bytes]
 """Of an event that is passed on to another contact: key and value of the record of contact-events."""
+Row: TypeAlias = tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]]]
+"""Key, value and headers of a record."""
 Change: TypeAlias = bytes | Output | Forwarded
 Done: TypeAlias = tuple[int, str | None, bytes, int | None, list[tuple[int, Change]]]
 
 class NeedsReference(Exception):
     """This back-end does not do it, the reference has to; nothing was changed. The text says why."""
+
+class EncodedBatch:
+    """A Kafka record batch of format 2, not compressed, but for what its producer has to say."""
+
+    count: int
+    """Of its records."""
+    size: int
+    """In bytes."""
+
+    def sealed(self, producer: tuple[int, int, int]) -> bytes:
+        """Give its bytes, for a producer's id, its epoch, and the number of the first record.
+
+        Works without the interpreter's lock.
+        """
+
+def route(
+    outputs: list[Any],
+    counts: Mapping[str, int],
+    most: int,
+    otherwise: Callable[[bytes, int], int],
+) -> list[tuple[str, int, list[Row]]]:
+    """Group outputs (topic, key, value, headers) by topic and partition, in order.
+
+    `counts`: partitions of each topic. A key goes where Kafka's default partitioner puts it; one of more than
+    `most` bytes where `otherwise` says for it and the number of partitions.
+    """
+
+def record_batches(
+    rows: list[Row],
+    most: int,
+    time: int,
+    transactional: bool,
+) -> list[EncodedBatch]:
+    """Encode rows as record batches of less than `most` bytes; a larger record is alone in its own.
+
+    `time` of all of them, in ms.
+    """
+
+class Reader:
+    """Reads records of one schema, given as JSON. Raises NeedsReference for one that it does not read."""
+
+    def __init__(self, schema: str) -> None: ...
+    def read(self, raw: bytes, start: int) -> tuple[Any, int] | None:
+        """Read the record that starts there; give it and where it ends.
+
+        None where something is odd: the reference then reads it, or says what is wrong.
+        """
 
 class Intake:
     """Admits plain events under the rules that `processors.compiled_intake` writes."""
@@ -67,5 +116,6 @@ class Plan:
         or None. A state comes as key and state, each after its size (4 bytes, big-endian). `step` applies an
         event of a rare type: key, state, offset and value to the state, refused events and outputs (kind,
         line, move). `seen` hears how many records were read. Contacts that the reference has to do are
-        `left`, and nothing is told of them. Raises ValueError for a damaged segment.
+        `left`, and nothing is told of them. `companies`: company, rank and stage counted with, contacts.
+        Raises ValueError for a damaged segment.
         """

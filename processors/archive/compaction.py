@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from processors.archive.locks import without_readers
 from processors.archive.manifest import save_manifest
-from processors.archive.segments import read_segment, write_segment
+from processors.archive.segments import check_segment, read_segment, write_segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,9 +35,14 @@ def compact(archive: Archive, partition: int) -> None:
 def merge_segments(
     archive: Archive, partition: int, span: slice, keep: Callable[[Archived], bool] | None = None
 ) -> None:
-    """Replace neighbouring segments by one, without the records that are not to be kept."""
+    """Replace neighbouring segments by one, without the records that are not to be kept.
+
+    Raises SchemaError where one is damaged: under a new checksum nobody would ever find that out.
+    """
     folder, manifest = archive.folder(partition), archive.manifests[partition]
     parts = manifest.segments[span]
+    for one in parts:
+        check_segment(folder, one)
     records: Iterator[Archived] = merge(*(read_segment(folder / one.file) for one in parts))
     merged = write_segment(folder, parts[0].start, parts[-1].end, filter(keep, records) if keep else records)
     segments = list(manifest.segments)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from kafka.partitioner.default import murmur2
 
-from processors.archive.manifest import MANIFEST, load_about, load_manifest, save_about
-from processors.archive.segments import SUFFIX, Index, read_segment
+from processors.archive.manifest import MANIFEST, begin_manifest, load_about, load_manifest, save_about
+from processors.archive.segments import SUFFIX, Index, check_segment, read_segment
 from schemas.errors import LifecycleError
 
 if TYPE_CHECKING:
@@ -34,15 +34,20 @@ class Archive:
 
     def folder(self, partition: int) -> Path:
         """Where the files of a partition are."""
-        return self.root / f"partition-{partition:05d}"
+        return partition_folder(self.root, partition)
 
     def reload(self, partition: int) -> None:
         """Read a partition's manifest again."""
-        self.manifests[partition] = load_manifest(self.folder(partition), self.about, partition)
+        self.manifests[partition] = load_manifest(self.folder(partition))
 
     def paths(self, partition: int) -> list[Path]:
         """List the segments of a partition in order of their offsets."""
         return [self.folder(partition) / one.file for one in self.manifests[partition].segments]
+
+    def check(self, partition: int) -> None:
+        """Raise SchemaError, with the file and the remedy, where a segment of a partition is damaged."""
+        for segment in self.manifests[partition].segments:
+            check_segment(self.folder(partition), segment)
 
     def records(self, partition: int) -> Iterator[Archived]:
         """Read a whole partition in order of contact and offset, holding one block of each segment."""
@@ -81,20 +86,26 @@ def open_archive(root: Path) -> Archive:
 
 
 def make_archive(root: Path, about: About) -> Archive:
-    """Open an archive to write to, making it if there is none.
+    """Open an archive to write to, making it if there is none, and partitions that are not there.
 
     Raises LifecycleError if it is of another topic.
     """
     found = load_about(root)
-    if found is None:
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)  # personal data
-        save_about(root, about)
-    elif found != about:
+    if found is not None and found != about:
         raise LifecycleError(
             f"{root} is an archive of {found.topic} with {found.partitions} partitions, "
             f"but there is {about.topic} with {about.partitions}: make another archive."
         )
-    archive = Archive(root, about)
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)  # personal data
     for partition in range(about.partitions):
-        archive.folder(partition).mkdir(exist_ok=True)
-    return archive
+        folder = partition_folder(root, partition)
+        folder.mkdir(exist_ok=True)
+        begin_manifest(folder, about, partition)
+    if found is None:
+        save_about(root, about)
+    return Archive(root, about)
+
+
+def partition_folder(root: Path, partition: int) -> Path:
+    """Where the files of a partition are."""
+    return root / f"partition-{partition:05d}"

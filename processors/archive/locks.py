@@ -24,8 +24,12 @@ def writing(root: Path) -> Iterator[None]:
 
 @contextmanager
 def reading(root: Path) -> Iterator[None]:
-    """Keep the files that the manifests name now, until this ends."""
-    with _file(root, "readers.lock") as file:
+    """Keep the files that the manifests name now, until this ends. Nothing needs to be written for that."""
+    try:
+        file: IO[str] = (root / "readers.lock").open(encoding="utf-8")
+    except FileNotFoundError:
+        file = _file(root, "readers.lock")
+    with file:
         fcntl.flock(file, fcntl.LOCK_SH)
         yield
 

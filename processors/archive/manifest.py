@@ -86,11 +86,20 @@ def save_about(folder: Path, about: About) -> None:
     write_whole(folder / ABOUT, {"format": FORMAT, **asdict(about)})
 
 
-def load_manifest(folder: Path, about: About, partition: int) -> Manifest:
-    """Read the manifest of a partition's folder; an empty one if there is none yet."""
+def begin_manifest(folder: Path, about: About, partition: int) -> None:
+    """Write the manifest of a partition without segments, unless there is one: who has none has lost it."""
+    if not (folder / MANIFEST).exists():
+        save_manifest(folder, Manifest(topic=about.topic, partition=partition))
+
+
+def load_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a partition's folder. Raises LifecycleError if it is damaged or not there."""
     found = _read(folder / MANIFEST)
     if found is None:
-        return Manifest(topic=about.topic, partition=partition)
+        raise LifecycleError(
+            f"{folder / MANIFEST} is not there: restore {folder}, or let `stageline archive {folder.parent}`"
+            " read that partition from Kafka again."
+        )
     try:
         return _manifest(found)
     except (ValueError, TypeError, KeyError) as error:

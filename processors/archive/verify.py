@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from hashlib import file_digest
 from typing import TYPE_CHECKING
 
-from processors.archive.segments import erases, read_segment
+from processors.archive.segments import check_segment, erases, read_segment
 from schemas.archived import Archived
 from schemas.errors import SchemaError
 
@@ -24,16 +23,12 @@ def faults(archive: Archive, partition: int) -> Iterator[str]:
     That the offsets of its segments leave no gap was checked when its manifest was read.
     """
     for segment in archive.manifests[partition].segments:
-        path = archive.folder(partition) / segment.file
+        folder = archive.folder(partition)
         try:
-            with path.open("rb") as file:
-                digest = file_digest(file, "sha256").hexdigest()
-            if digest != segment.sha256:
-                yield f"{path}: its SHA-256 is not that of the manifest."
-                continue
-            yield from (f"{path}: {fault}" for fault in _contents(archive, partition, segment))
-        except FileNotFoundError:
-            yield f"{path}: is not there, but the manifest names it."
+            check_segment(folder, segment)
+            yield from (
+                f"{folder / segment.file}: {fault}" for fault in _contents(archive, partition, segment)
+            )
         except SchemaError as error:
             yield str(error)
 

@@ -48,6 +48,8 @@ def archive(folder: Path | None, *, once: bool, every: int, memory: int, verify:
     time. It can be killed at any moment and goes on where it was. Erased contacts are taken out. One writer
     at a time; readers may be at work meanwhile. SIGTERM or Ctrl-C writes what is waiting and ends.
     """
+    if verify + compact + once > 1:
+        raise click.UsageError("--verify, --compact and --once go alone: each says when the command ends.")
     settings = load_settings()
     root = settings.home / "archive" if folder is None else folder
     if verify:

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from processors.lifecycle.definition.cost import cost_of
-from processors.lifecycle.definition.explain.agreement import COMPANIES
-from processors.lifecycle.definition.load import load
+from processors.lifecycle.definition.load import Loaded, load
 from processors.lifecycle.definition.moves.exclusions import world_of
+from processors.lifecycle.program import program_of
 from processors.lifecycle.words import plural
 from processors.lifecycle_files import read_lifecycle
 from processors.lifecycle_lock import lock_of, publish, read_published
+from processors.strict_yaml.problem import Problem
+from schemas.errors import LifecycleError
 
 if TYPE_CHECKING:
     from processors.lifecycle.definition.cost import Cost
-    from processors.lifecycle.definition.load import Loaded
     from processors.lifecycle.plan import Plan
 
 
@@ -39,7 +40,8 @@ def check(files: tuple[str, ...], published: Path | None, *, as_json: bool, publ
     Exit code 1 if any is refused; each problem has its place and what to write instead. What a file costs is
     printed for those that pass.
     """
-    results = [(_lock(file, published), _loaded(file, published)) for file in files]
+    read = _loaded_or_said_why_not if as_json else _loaded
+    results = [(_lock(file, published), read(file, published)) for file in files]
     for _, loaded in results:
         _print_json(loaded) if as_json else _print(loaded)
     problems = sum(len(loaded.problems) for _, loaded in results)
@@ -58,6 +60,15 @@ def _lock(file: str, published: Path | None) -> Path:
 def _loaded(file: str, published: Path | None) -> Loaded:
     name, data = read_lifecycle(file)
     return load(data, name, read_published(_lock(file, published)))
+
+
+def _loaded_or_said_why_not(file: str, published: Path | None) -> Loaded:
+    """Do as `_loaded` does; what cannot be read at all is a problem of the file, at its beginning."""
+    try:
+        return _loaded(file, published)
+    except LifecycleError as refusal:
+        problem = Problem(line=1, column=1, message=str(refusal), remedy="")
+        return Loaded(name=file, text="", lifecycle=None, plan=None, problems=(problem,))
 
 
 def _publish(lock: Path, loaded: Loaded) -> None:
@@ -97,8 +108,18 @@ def _summary(loaded: Loaded, plan: Plan) -> list[str]:
         f"  {plural(len(plan.stages), 'stage')}, {scores}, {parts}",
         f"  an event meets {mean} on average, {most}",
         f"  a contact with 20 events takes {cost.state_typical:,} bytes, at most {cost.state_worst:,}",
-        *([f"  company: {COMPANIES}"] if plan.company is not None else ()),
+        *([f"  {_companies(plan)}"] if plan.company is not None else ()),
     ]
+
+
+def _companies(plan: Plan) -> str:
+    """Say what a company's stage follows from."""
+    active = plan.company is not None and plan.company.stage == "max_of_active_contacts"
+    said = f"a company is as far as its furthest {'active ' if active else ''}contact"
+    memberships = program_of(plan).memberships
+    held = {way.stage for way in memberships.floors} if memberships is not None else set()
+    names = [plan.stages[stage].id for stage in plan.tracks[0].stages if stage in held]
+    return f"{said}; deals alone hold it at {' or '.join(names)}" if names else said
 
 
 def _cost(loaded: Loaded, plan: Plan) -> Cost:

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from processors.cli.ids import Id
 from processors.cli.words import NOTHING, console, headline, moment, points, reading
 from processors.identity import hint_of
 from projections.views.contact import read_contact, read_near
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("contact_id", metavar="ID")
+@click.argument("contact_id", metavar="ID", type=Id())
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
 @click.option("-n", "most", default=20, show_default=True, type=click.IntRange(1), help="Changes to show.")
 def contact(contact_id: str, most: int, *, as_json: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -128,8 +128,7 @@ def _as_json(differences: list[Difference], totals: Totals) -> None:
 
 
 def _as_csv(differences: list[Difference], _totals: Totals) -> None:
-    names = [one.name for one in fields(Difference)]
-    write_csv(sys.stdout, names, (asdict(one).values() for one in differences))
+    write_csv(sys.stdout, Difference, differences)
 
 
 def _as_table(differences: list[Difference], totals: Totals) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
 from typing import TYPE_CHECKING
 
 from processors.cli.spreadsheet import write_csv
@@ -14,7 +13,6 @@ from projections.web.comparison import comparison_page
 from schemas.errors import LifecycleError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from processors.lifecycle.plan import Plan
@@ -45,9 +43,10 @@ def write_page(page: Path, comparison: Compared) -> None:
     }
     try:
         page.write_text(comparison_page(told), "utf-8")
-        _write_csv(beside, differences)
+        with beside.open("w", encoding="utf-8", errors="backslashreplace", newline="") as out:
+            write_csv(out, Difference, differences)
     except OSError as error:
-        raise LifecycleError(f"{error.filename}: cannot be written ({error.strerror}).") from error
+        raise LifecycleError(f"{error.filename or page}: cannot be written ({error.strerror}).") from error
 
 
 def _names(before: Plan, after: Plan) -> dict[str, str]:
@@ -62,10 +61,3 @@ def _ranks(plan: Plan) -> dict[str, int]:
     """Order the stages as they are shown: no stage first, each track from its lowest to its detours."""
     stages = (plan.stages[stage] for track in plan.tracks for stage in track.stages)
     return {NOWHERE: -2, **{stage.id: stage.rank for stage in stages}}
-
-
-def _write_csv(path: Path, differences: Sequence[Difference]) -> None:
-    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as out:
-        write_csv(
-            out, [one.name for one in fields(Difference)], (asdict(one).values() for one in differences)
-        )

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     Command = Callable[..., Any]
 
 
+STEPS = ("intake", "lifecycle", "company")
+
+
 class Id(click.ParamType):
     """A letter's id, `partition:offset`."""
 
@@ -34,7 +37,7 @@ class Id(click.ParamType):
 _OPTIONS = (
     click.option("--reason", metavar="TEXT", help="The reason holds this text."),
     click.option("--topic", help="The record came from this topic."),
-    click.option("--step", type=click.Choice(["intake", "lifecycle"]), help="This step refused it."),
+    click.option("--step", type=click.Choice(STEPS), help="This step refused it."),
     click.option(
         "--since", type=When(), help="Refused then or later: a time with its zone, or an age (36h)."
     ),

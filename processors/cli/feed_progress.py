@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from processors.cli.log import Refusals
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from types import TracebackType
     from typing import Self
 
     from rich.console import Console
@@ -19,19 +20,13 @@ if TYPE_CHECKING:
     from processors.feeds.rejects import Rejects
     from processors.feeds.transfer import Tally
 
-SHOWN = 20  # refusals printed; the rejects file has them all
-
-
-def _nothing() -> None:
-    return None
-
 
 class FeedProgress:
     """A bar on a terminal, nothing in a pipe. `each_second` is called while items are watched."""
 
     def __init__(self, console: Console, source: Input, rejects: Rejects, tally: Tally) -> None:
         self._source, self._rejects, self._tally = source, rejects, tally
-        self._console, self._shown = console, 0
+        self._tell = Refusals(console, rejects.file)
         self._bar = Progress(
             SpinnerColumn(),
             BarColumn(),
@@ -42,15 +37,13 @@ class FeedProgress:
             disable=not console.is_terminal,
         )
         self._task = self._bar.add_task("", total=source.size, counts="")
-        self.each_second: Callable[[], None] = _nothing
+        self.each_second: Callable[[], None] = lambda: None
 
     def __enter__(self) -> Self:
         self._bar.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._bar.stop()
 
     def watch(self, items: Iterable[Item]) -> Iterator[Item]:
@@ -67,11 +60,7 @@ class FeedProgress:
     def refuse(self, refused: Refused) -> None:
         """Keep a refused line, and show the first few."""
         self._rejects.write(refused)
-        if self._shown < SHOWN:
-            self._console.print(f"line {refused.line}: {refused.reason}", markup=False)
-        elif self._shown == SHOWN:
-            self._console.print(f"… and more, all in {self._rejects.file}", markup=False)
-        self._shown += 1
+        self._tell(refused)
 
     def _show(self, seconds: float) -> None:
         tally = self._tally

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,8 @@ from processors.importers.path_rules import NO_RULES, load_rules
 from processors.importers.referrers import host_of, split
 from processors.importers.visitors import load_key
 from processors.settings import load_settings
+from schemas.times import to_ms
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 to_stdout = click.option(
     "--to", type=click.Choice(["-"]), help="Write NDJSON to standard output, do not publish."
@@ -42,7 +42,7 @@ class _Moment(click.ParamType):
             self.fail(f"{value!r} is not a time: write 2026-03-01T09:30:00Z or now.", param, ctx)
         if moment.tzinfo is None:
             self.fail(f"{value!r} has no time zone: end it with Z or an offset such as +01:00.", param, ctx)
-        return (moment - EPOCH) // timedelta(milliseconds=1)
+        return to_ms(moment)
 
 
 class _Site(click.ParamType):

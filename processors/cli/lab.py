@@ -34,6 +34,7 @@ from processors.replay.log_files import open_log
 from processors.replay.parts import part_files
 from processors.replay.sources import is_archive
 from schemas.errors import LifecycleError
+from schemas.times import DAY_MS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,8 +43,6 @@ if TYPE_CHECKING:
     from processors.lab.variants import Variant
 
     Told = dict[str, Any]
-
-DAY_MS = 86_400_000
 
 
 @click.command()

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from processors.archive.folder import make_archive, open_archive
 from processors.archive.manifest import About
 from processors.archive.writer import Writer
 from processors.cli.archive_work import Work, archive_progress
+from processors.event_loop import complete
+from processors.replay.passing_folder import passing_folder
 from processors.replay.sources import PACE
 from processors.settings import load_settings
 from schemas.topics import CONTACT_EVENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from processors.cli.archive_work import Show
     from processors.engine.batch import Record
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 @contextmanager
 def live_work(*, jobs: int | None) -> Iterator[tuple[Work, Snapshot]]:
     """Read contact-events up to where the workers' states are, and those states. Raises LifecycleError."""
-    with TemporaryDirectory(prefix="stageline-live-") as folder, archive_progress() as show:
-        snapshot = _archive_live(Path(folder), show)
-        work = Work(open_archive(Path(folder)), jobs=jobs, resume=False, show=show)
+    with passing_folder("stageline-live-") as folder, archive_progress() as show:
+        snapshot = _archive_live(folder, show)
+        work = Work(open_archive(folder), jobs=jobs, resume=False, show=show)
         try:
             yield work, snapshot
         finally:
@@ -39,10 +39,7 @@ def live_work(*, jobs: int | None) -> Iterator[tuple[Work, Snapshot]]:
 def _archive_live(root: Path, show: Show) -> Snapshot:
     from processors.engine.live_log import take_snapshot  # noqa: PLC0415 - aiokafka takes a while to import
 
-    loop, writers = (
-        asyncio.new_event_loop(),
-        list[Writer](),
-    )  # not `asyncio.run`: it would leave Faust without a loop
+    writers: list[Writer] = []
 
     def begin(partitions: int) -> Keep:
         archive = make_archive(root, About(topic=CONTACT_EVENTS.name, partitions=partitions))
@@ -55,11 +52,8 @@ def _archive_live(root: Path, show: Show) -> Snapshot:
 
         return keep
 
-    try:
-        bootstrap = load_settings().bootstrap_servers
-        snapshot = loop.run_until_complete(take_snapshot(bootstrap, begin, lambda a, b: show(a, a, b)))
-    finally:
-        loop.close()
+    bootstrap = load_settings().bootstrap_servers
+    snapshot = complete(take_snapshot(bootstrap, begin, lambda a, b: show(a, a, b)))
     for writer in writers:
         writer.flush()
     return snapshot

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from processors.feeds.items import Refused
 
@@ -61,10 +62,11 @@ def end(refused: int, *, allowed: bool) -> NoReturn:
 
 
 class Refusals:
-    """Prints the first refused lines, and says that there were more."""
+    """Prints the first refused lines, and says that there were more; `kept`: the file that has them all."""
 
-    def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+    def __init__(self, console: Console | None = None, kept: Path | None = None) -> None:
+        self._console = console or Console(stderr=True, highlight=False, soft_wrap=True)
+        self._more = "… and more" if kept is None else f"… and more, all in {kept}"
         self._count = 0
 
     def __call__(self, refused: Refused) -> None:
@@ -73,7 +75,7 @@ class Refusals:
         if self._count <= SHOWN:
             self._console.print(f"line {refused.line}: {refused.reason}", markup=False)
         elif self._count == SHOWN + 1:
-            self._console.print("… and more")
+            self._console.print(self._more, markup=False)
 
 
 class Counts(Protocol):

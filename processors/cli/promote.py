@@ -44,6 +44,10 @@ def promote(lifecycle: str | None, *, dry_run: bool, abort: bool, from_history: 
     """
     if abort == (lifecycle is not None):
         raise click.UsageError("Give a lifecycle file, or --abort.")
+    if abort and (dry_run or from_history):
+        raise click.UsageError("--abort goes alone: it gives up what is being built, whatever that is.")
+    if as_json and not dry_run:
+        raise click.UsageError("--json goes with --dry-run: without it this would be the promotion itself.")
     if lifecycle is None:
         gone = _run(lambda watch: promotion(load_settings(), watch).abort())
         click.echo(f"Generation {gone.number} ({gone.name}) is given up. Nothing live was touched.")
@@ -82,7 +86,8 @@ def _run(work: Any) -> Any:  # noqa: ANN401 - what the step returns
             return asyncio.run(_of(work(watch)))
         except KeyboardInterrupt:
             raise click.ClickException(
-                "Interrupted. The same command goes on; `stageline generations` shows where things stand."
+                "Interrupted. The same command goes on, unless the barriers are written: then the workers do,"
+                " without it. `stageline generations` shows where things stand."
             ) from None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,11 +13,15 @@ if TYPE_CHECKING:
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs a cell that begins so
 
 
-def write_csv(out: TextIO, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
-    """Write a line for each row; an apostrophe before text that a spreadsheet would take for a formula."""
+def write_csv(out: TextIO, kind: type, rows: Iterable[Any]) -> None:
+    """Write a line for each row, a dataclass of that kind, below the names of its fields.
+
+    An apostrophe comes before text that a spreadsheet would take for a formula.
+    """
+    names = [one.name for one in fields(kind)]
     writer = csv.writer(out)
-    writer.writerow(header)
-    writer.writerows([_plain(cell) for cell in row] for row in rows)
+    writer.writerow(names)
+    writer.writerows([_plain(getattr(row, name)) for name in names] for row in rows)
 
 
 def _plain(cell: Any) -> Any:  # noqa: ANN401 - whatever a cell holds

@@ -1,4 +1,4 @@
-"""`stageline tail`: stage changes and hand-offs as they happen."""
+"""`stageline tail`: stage changes and hand-offs, or moves of companies, as they happen."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from projections.log import Log, LogAwayError, LogMovedError, open_log
 from projections.views.contact import when
 from schemas.codec import decode_trusted
 from schemas.errors import LifecycleError, SchemaError
-from schemas.topics import MQL_HANDOFF, STAGE_CHANGED
+from schemas.topics import COMPANY_CHANGED, MQL_HANDOFF, STAGE_CHANGED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,11 +30,13 @@ BATCH = 2_000
 @click.option("--from-beginning", is_flag=True, help="Start with all there are.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @click.option("--follow/--no-follow", default=True, help="Go on with new ones.  [default: follow]")
-def tail(last: int, *, from_beginning: bool, as_json: bool, follow: bool) -> None:
+@click.option("--companies", is_flag=True, help="Moves of companies instead.")
+def tail(last: int, *, from_beginning: bool, as_json: bool, follow: bool, companies: bool) -> None:
     """Print stage changes and hand-offs, the last ones first and then each as it happens. Ctrl-C ends it."""
     show = _as_json if as_json else _as_line(Console(soft_wrap=True, highlight=False))
     try:
-        log = open_log(load_settings().bootstrap_servers, TOPICS)
+        topics = (COMPANY_CHANGED.name,) if companies else TOPICS
+        log = open_log(load_settings().bootstrap_servers, topics)
     except LogAwayError as error:
         raise LifecycleError(str(error)) from error
     try:
@@ -82,6 +84,13 @@ def _as_json(change: dict[str, Any]) -> None:
 
 def _as_line(console: Console) -> Callable[[dict[str, Any]], None]:
     def show(change: dict[str, Any]) -> None:
+        if change["record"] == "company_stage_changed":
+            said = f"by {change['contact_id']}{', by deals' if change['by_deals'] else ''}"
+            whose, what = (change["company_id"], "bold"), (headline(change), "green")
+            console.print(
+                Text.assemble((moment(change["at"]), "dim"), "  ", whose, "  ", what, "  ", (said, "dim"))
+            )
+            return
         console.print(
             Text.assemble(
                 (moment(change["at"]), "dim"),

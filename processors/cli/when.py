@@ -1,16 +1,15 @@
-"""A moment given on the command line: `2026-03-01T09:30:00Z`, or how long ago: `90m`, `36h`, `7d`."""
+"""Times given on the command line: `2026-03-01T09:30:00Z`, how long ago or how long: `90m`, `36h`, `7d`."""
 
 from __future__ import annotations
 
-import re
 import time
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import click
 
-_AGO = re.compile(r"([1-9][0-9]{0,8})([smhd])")
-_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+from projections.periods import span_ms
+from schemas.times import from_ms, to_ms
 
 
 class When(click.ParamType):
@@ -22,8 +21,8 @@ class When(click.ParamType):
         """Read the moment, or fail with how one is written."""
         if isinstance(value, int):
             return value
-        if ago := _AGO.fullmatch(value):
-            return int(time.time() * 1000) - int(ago[1]) * _MS[ago[2]]
+        if (ago := span_ms(value)) is not None:
+            return int(time.time() * 1000) - ago
         try:
             moment = datetime.fromisoformat(value)
         except ValueError:
@@ -32,9 +31,22 @@ class When(click.ParamType):
             self.fail(
                 f"{value!r}: write a time with its zone (2026-03-01T09:30:00Z) or an age (36h).", param, ctx
             )
-        return int(moment.timestamp() * 1000)
+        return to_ms(moment)
+
+
+class Span(click.ParamType):
+    """Becomes ms."""
+
+    name = "span"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:  # noqa: ANN401 - click's own signature
+        """Read the length of time, or fail with how one is written."""
+        found = value if isinstance(value, int) else span_ms(value)
+        if found is None:
+            self.fail(f"{value!r}: write a length of time such as 90m, 36h or 30d.", param, ctx)
+        return found
 
 
 def iso(moment: int) -> str:
     """Write a moment (ms, UTC) to the second."""
-    return datetime.fromtimestamp(moment / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return from_ms(moment).isoformat(timespec="seconds").replace("+00:00", "Z")

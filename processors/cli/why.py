@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from processors.cli.archive_work import archive_progress
+from processors.cli.ids import Id
 from processors.cli.log import history_option, lifecycle_option
 from processors.cli.when import When, iso
 from processors.identity import hint_of
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 @history_option
 @click.option("--at", type=When(), help="As it was at this time. Default: the last event.")
 @click.option("--json", "as_json", is_flag=True, help="Everything, as one JSON object.")
-@click.argument("contact")
+@click.argument("contact", type=Id())
 def why(lifecycle: str, events: str, contact: str, at: int | None, *, as_json: bool) -> None:
     """Tell why CONTACT is where it is, and what is missing for each stage above."""
     plan = load_lifecycle(lifecycle)

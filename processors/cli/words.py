@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -12,6 +12,7 @@ from rich.console import Console
 from processors.settings import load_settings
 from projections.store import RedisAwayError, View, connect, live_view
 from schemas.errors import LifecycleError
+from schemas.times import from_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,18 +39,29 @@ def reading() -> Iterator[View]:
 
 
 def console() -> Console:
-    """Make a console for tables: as wide as the terminal, else wide enough for ours."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+    """Make a console for tables: as wide as the terminal, else so wide that nothing is cut."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 400)
 
 
 def points(thousandths: int | None) -> str:
     """Write thousandths of a point as points: 40500 is 40.5."""
-    return NOTHING if thousandths is None else f"{thousandths / 1000:g}"
+    # As the core does, which takes a while to import.
+    return NOTHING if thousandths is None else f"{Decimal(thousandths) / 1000:f}"
+
+
+def share(part: float | None) -> str:
+    """Write a share (0 to 1) in percent."""
+    return NOTHING if part is None else f"{part:.1%}"
+
+
+def stage_name(stage: Mapping[str, Any]) -> str:
+    """Name a stage, with its track where that is not the main one."""
+    return stage["stage"] if stage["track"] == "main" else f"{stage['track']}: {stage['stage']}"
 
 
 def moment(ms: int | None) -> str:
     """Write a time (ms since 1970) to the minute, in UTC."""
-    return NOTHING if ms is None else datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
+    return NOTHING if ms is None else from_ms(ms).strftime("%Y-%m-%d %H:%M")
 
 
 def span(ms: int) -> str:
@@ -68,6 +80,8 @@ def headline(change: Mapping[str, Any]) -> str:
         case "stage_changed":
             track = "" if change["track"] == "main" else f"{change['track']}: "
             return f"{track}{change['from'] or NOTHING} → {change['to'] or NOTHING}"
+        case "company_stage_changed":
+            return f"{change['from'] or NOTHING} → {change['to'] or NOTHING}"
         case "segment_changed":
             return f"{change['segment']}: {change['from'] or NOTHING} → {change['to'] or NOTHING}"
     return f"hand-off of {change['stage']} {change['action']}"

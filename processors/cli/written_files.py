@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def check_written(read: Mapping[str, str | Path | None], written: Mapping[str, Path | None]) -> None:
-    """Refuse a file that is named twice, or has no folder, by the options given; devices and pipes may be.
+    """Refuse a file that is named twice, lies in a folder that is read, or in none; devices and pipes may be.
 
     `read` may name what is no file: a preset, `-`, a topic. Raises UsageError, LifecycleError.
     """
@@ -24,6 +24,8 @@ def check_written(read: Mapping[str, str | Path | None], written: Mapping[str, P
             continue
         if (place := path.resolve()) in known:
             raise click.UsageError(f"{known[place]} and {option} name the same file.")
+        if archive := next((known[one] for one in place.parents if one in known), None):
+            raise click.UsageError(f"{option} lies in the folder of {archive}: write it elsewhere.")
         if not place.parent.is_dir():
             raise LifecycleError(f"{path}: there is no such folder.")
         known[place] = option

@@ -17,6 +17,7 @@ from processors.engine.header_names import tolerate_any_header_name
 from processors.engine.member import Member
 from processors.engine.pages import add_pages, check_address
 from processors.engine.standby import Standby
+from processors.engine.turns import switch_often
 from processors.logs import log_to_stderr
 from processors.topic_admin import partition_count
 
@@ -103,6 +104,7 @@ def run(app: EngineApp) -> NoReturn:
     tolerate_any_header_name()
     read_whole_fetches()
     collect_rarely()
+    switch_often()
     worker = faust.Worker(app, quiet=True, override_logging=False, redirect_stdouts=False)
     worker.spinner = None
     worker.execute_from_commandline()

@@ -135,4 +135,4 @@ class Processor(Protocol):
     clock: Clock | None
 
     def process(self, batch: Batch) -> None:
-        """Fill the batch. Any exception ends the process before a commit."""
+        """Fill the batch, in a thread: touch nothing else. Any exception ends the process before a commit."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from processors.engine.emptied_markers import tolerate_emptied_markers
 from schemas.errors import LifecycleError
 from schemas.kafka_access import kafka_access, no_broker
 
@@ -59,6 +60,7 @@ class Committed:
 @asynccontextmanager
 async def open_committed(bootstrap: str, topic: str) -> AsyncIterator[Committed]:
     """Connect. Raises LifecycleError when Kafka is away or has no such topic."""
+    tolerate_emptied_markers()
     consumer = AIOKafkaConsumer(
         topic,  # so that it asks for the topic's partitions; `start_at` says which to read
         bootstrap_servers=bootstrap,
@@ -82,3 +84,14 @@ async def open_committed(bootstrap: str, topic: str) -> AsyncIterator[Committed]
         yield Committed(consumer, topic, numbers)
     finally:
         await consumer.stop()
+
+
+async def read_whole(bootstrap: str, topic: str) -> AsyncIterator[Record]:
+    """Yield the records that a topic holds now, each partition's in order. Raises as `open_committed`."""
+    async with open_committed(bootstrap, topic) as committed:
+        ends = await committed.ends()
+        await committed.start_at(dict.fromkeys(committed.partitions, 0))
+        while any(at < ends[number] for number, at in (await committed.positions()).items()):
+            for records in (await committed.fetch()).values():
+                for record in records:
+                    yield record

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -17,14 +16,14 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from processors.engine.batch import Batch, Lived
 from processors.engine.history import read_history
 from processors.engine.recovery import SourceReplacedError, restore, restore_timers
-from processors.engine.started import started
+from processors.engine.started import reading_committed, started
 from processors.engine.store import MemoryStore
 from processors.engine.timers import Timers
 from schemas.errors import LifecycleError
 from schemas.kafka_access import kafka_access
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from processors.engine.batch import Crossing, Processor, Record
     from processors.engine.store import Store
@@ -48,7 +47,8 @@ async def cross(bootstrap: str, source: TopicPartition, batch: Batch, homes: Hom
 
 async def read_record(bootstrap: str, source: TopicPartition, offset: int) -> Record:
     """Read one record. Raises LifecycleError if it is not there any more."""
-    async with _reader(bootstrap, source, offset) as reader:
+    async with reading_committed(bootstrap, [source]) as reader:
+        reader.seek(source, offset)
         end = (await reader.end_offsets([source]))[source]
         while await reader.position(source) <= offset < end:
             fetched = await reader.getmany(timeout_ms=100, max_records=1)
@@ -68,7 +68,8 @@ async def live_up_to(
     """Apply the source up to `end`, from where the head start ends. Raises SourceReplacedError."""
     store, timers, start = await _head_start(bootstrap, source, end, living)
     waiting: list[Record] = []
-    async with _reader(bootstrap, source, start) as reader:
+    async with reading_committed(bootstrap, [source]) as reader:
+        reader.seek(source, start)
         if (there := (await reader.end_offsets([source]))[source]) < end:
             raise SourceReplacedError(source, consumed=end, end=there)
         while waiting or await reader.position(source) < end:
@@ -133,24 +134,5 @@ async def _who_is_left(store: Store, states: Store, crossing: Crossing) -> deque
 
 
 async def _exists(bootstrap: str, partition: TopicPartition) -> bool:
-    reader = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
-        **kafka_access(),
-    )
-    async with started(reader):
+    async with started(AIOKafkaConsumer(bootstrap_servers=bootstrap, **kafka_access())) as reader:
         return partition.topic in await reader.topics()
-
-
-@asynccontextmanager
-async def _reader(bootstrap: str, source: TopicPartition, offset: int) -> AsyncIterator[AIOKafkaConsumer]:
-    reader = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
-        isolation_level="read_committed",
-        auto_offset_reset="earliest",
-        enable_auto_commit=False,
-        **kafka_access(),
-    )
-    reader.assign([source])
-    async with started(reader):
-        reader.seek(source, offset)
-        yield reader

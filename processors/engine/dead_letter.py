@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def dead_letter(source: TopicPartition, record: Record, reason: str, stage: str) -> Output:
     """Make the dead letter of a record of `source`.
 
-    `stage` is the step that refused it (`intake`, `lifecycle`). `stageline-at` is the record's own timestamp
-    (ms), so the same record always gives the same dead letter.
+    `stage` is the step that refused it (`intake`, `lifecycle`, `company`). `stageline-at` is the record's own
+    timestamp (ms), so the same record always gives the same dead letter.
     """
     headers = [
         *record.headers,

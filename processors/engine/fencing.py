@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from aiokafka import TopicPartition
@@ -19,24 +19,17 @@ from aiokafka.client import ConnectionGroup, CoordinationType
 from aiokafka.errors import KafkaConnectionError, KafkaError, ProducerFenced
 from aiokafka.protocol.coordination import FindCoordinatorRequest
 from kafka.admin import TransactionState
-from kafka.errors import KafkaError as AdminError
 from kafka.errors import TransactionalIdNotFoundError, UnsupportedVersionError
-from tenacity import (
-    before_sleep_log,
-    retry,
-    retry_if_exception,
-    stop_after_delay,
-    wait_fixed,
-)
+from tenacity import before_sleep_log, retry, retry_if_exception, wait_fixed
 
 from processors.engine.place import consumed_place
 from processors.engine.producer import saying_why
-from processors.engine.shared_admin import shared_admin
-from processors.engine.transaction import commit, make_producer
-from schemas.errors import LifecycleError
+from processors.engine.shared_admin import ask
+from processors.engine.transaction import commit, is_fenced, make_producer
+from schemas.errors import LifecycleError, NoBrokerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import AsyncIterator, Iterable, Mapping
 
     from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
     from kafka.admin import KafkaAdminClient
@@ -44,14 +37,12 @@ if TYPE_CHECKING:
     from processors.engine.place import Place
     from processors.engine.transaction import Rows
 
-AWAY = (LifecycleError, KafkaConnectionError)  # no broker answers; see `is_away`
+AWAY = (NoBrokerError, KafkaConnectionError)  # no broker answers; see `is_away`
 AWAY_S = 0.5  # between two tries to reach it
 KEEP_ALIVE_S = 60.0  # clients and brokers close a connection after nine or ten minutes of silence
 # A transaction took as long: a broker that stood still has no leaders for a moment, too. It is less than any
 # broker's session with its controller.
 STALL_S = 4.0
-PATIENCE_S = 20.0  # a busy machine takes seconds for a connection
-RETRY_S = 0.1  # while the coordinator is being found, or loads
 log = logging.getLogger(__name__)
 
 
@@ -72,25 +63,14 @@ class Last(NamedTuple):
     committed: bool
 
 
-def _is_temporary(error: BaseException) -> bool:
-    return isinstance(error, LifecycleError) or (isinstance(error, AdminError) and error.retriable)
-
-
 def is_away(error: BaseException | None) -> bool:
     """Tell whether it is for want of a broker; aiokafka may have put a KafkaError around the reason."""
     return error is not None and (isinstance(error, AWAY) or is_away(error.__cause__))
 
 
-@retry(
-    retry=retry_if_exception(_is_temporary),
-    wait=wait_fixed(RETRY_S),
-    stop=stop_after_delay(PATIENCE_S),
-    reraise=True,
-)
 async def last_transaction(bootstrap: str, transactional_id: str) -> Last:
-    """Ask the coordinator, which may have to come up yet. Raises LifecycleError when no broker answers."""
-    async with shared_admin(bootstrap) as admin:
-        return await asyncio.to_thread(_last_transaction, admin, transactional_id)
+    """Ask the coordinator, which may have to come up yet. Raises NoBrokerError when no broker answers."""
+    return await ask(bootstrap, _last_transaction, transactional_id)
 
 
 def _last_transaction(admin: KafkaAdminClient, transactional_id: str) -> Last:
@@ -211,7 +191,7 @@ class Ownership:
         if self._lost:
             former, self.producer = self.producer, make_producer(self._bootstrap, self._id)
             await former.stop()
-            await self._start_patiently(_owner(former))
+            await self.start_patiently(_owner(former))
             await self.fence(self._targets)
             log.info("took over from ourselves id=%s committed=%s", self._id, self._committed)
         elif self.unsure:
@@ -230,7 +210,8 @@ class Ownership:
         wait=wait_fixed(AWAY_S),
         before_sleep=before_sleep_log(log, logging.WARNING),
     )
-    async def _start_patiently(self, former: Owner) -> None:
+    async def start_patiently(self, former: Owner | None = None) -> None:
+        """Do as `start` does, and again for as long as no broker answers."""
         await self.start(former)
 
     async def commit(
@@ -249,6 +230,28 @@ class Ownership:
     async def stop(self) -> None:
         """Stop the producer; the right remains with nobody."""
         await self.producer.stop()
+
+
+@asynccontextmanager
+async def only_writer(
+    bootstrap: str, transactional_id: str, topics: Iterable[str], taken_over: str
+) -> AsyncIterator[Ownership]:
+    """Own an id for the length of a block that writes to these topics; at its end all is settled.
+
+    Raises LifecycleError, with `taken_over` as its text, when another takes over, and when no broker answers.
+    """
+    ownership = Ownership(bootstrap, transactional_id)
+    try:
+        await ownership.start()
+        await ownership.fence(await ownership.partitions(topics))
+        yield ownership
+        await ownership.settle()
+    except Exception as error:  # of fencing, any type may tell; all else is raised again
+        if not is_fenced(error):
+            raise
+        raise LifecycleError(taken_over) from error
+    finally:
+        await ownership.stop()
 
 
 def _owner(producer: AIOKafkaProducer) -> Owner:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from processors.engine.compiled import Runs
+from processors.engine.shredding import keys_shredded
 from processors.lifecycle import Log, dump, fold, load, next_due, refold, tick
 from processors.lifecycle.lived import is_foreign, transferred_state, translated
 from schemas.codec import decode_trusted
@@ -95,7 +96,7 @@ class Folding:
                 self._want(question)
                 batch.next_offset = batch.offset
                 records = [record for record in records if record.offset < batch.offset]
-        batch.oldest = batch.oldest or next(filter(_is_of_a_contact, _events(records)), None)
+        batch.oldest = batch.oldest or next(filter(is_of_a_contact, events_in(records)), None)
         return len(records)
 
     def _by_reference(self, step: Step, state: bytes) -> tuple[bytes, Sequence[Change]]:
@@ -110,7 +111,7 @@ class Folding:
                 event = _decoded(value)
             except SchemaError as error:
                 return state, (_unreadable(error),)
-            if not _is_of_a_contact(event):
+            if not is_of_a_contact(event):
                 return state, ()
             contact, told, _asked = self._fold(contact, event | {"position": at})
         return dump(self._plan, contact), told
@@ -123,7 +124,7 @@ class Folding:
         if event["type"] == "lifecycle_changed":
             self.settle()
             return pass_(record, event)
-        return not _is_of_a_contact(event) or self._apply(record, event)
+        return not is_of_a_contact(event) or self._apply(record, event)
 
     def _apply(self, record: Record, event: Event) -> bool:
         """Apply one event to its contact; tell whether that could be done without more history."""
@@ -147,7 +148,7 @@ class Folding:
 
     def _fold(self, contact: Contact, event: Event) -> tuple[Contact, list[Change], bool]:
         """Fold an event. Returns the contact, what it led to, and whether history was needed for it."""
-        understood = self.understand(event)
+        understood, merged = self.understand(event), tuple(contact.merged)
         changes = fold(self._plan, contact, understood)
         told: list[Change] = []
         asked = understood is not event and event["type"] == "history_transferred"
@@ -158,13 +159,15 @@ class Folding:
                 told += again
             else:
                 told.append(change)
+        if contact.erased:
+            told += keys_shredded(self._plan, understood, merged)
         return contact, told, asked
 
     def _before(self, last: Record) -> Contact:
         """Return a contact as it was before a record of this batch."""
         contact = load(self._plan, self.batch.state(last.key or b""))
         earlier = [one for one in self.batch.records if one.key == last.key and one.offset < last.offset]
-        for event in _events(earlier):
+        for event in events_in(earlier):
             if event["position"] > contact.position:
                 fold(self._plan, contact, self.understand(event))
         return contact
@@ -183,7 +186,7 @@ class Folding:
         """Fold a contact again from its history. Raises Wanted."""
 
         def told(contact_id: str) -> Iterator[Event]:
-            return filter(_is_of_a_contact, self._told(contact_id))
+            return filter(is_of_a_contact, self._told(contact_id))
 
         log = Log(told, self.understand)
         state, changes = refold(self._plan, log, keep_moves_of=dump(self._plan, contact))
@@ -194,7 +197,7 @@ class Folding:
         key, known = contact_id.encode(), self._history()
         if key not in known:
             raise Wanted(key)
-        return _events(known[key])
+        return events_in(known[key])
 
     def _want(self, question: Wanted) -> None:
         """Ask for history beside what came with the batch."""
@@ -237,14 +240,15 @@ def _unreadable(error: SchemaError) -> Change:
     return {"record": "event_refused", "reason": str(error)}
 
 
-def _events(records: Iterable[Record]) -> Iterator[Event]:
+def events_in(records: Iterable[Record]) -> Iterator[Event]:
     """Read records of contact-events; what was set aside when it came is left out again."""
     for record in records:
         with suppress(SchemaError):
             yield _decoded(record.value) | {"position": record.offset}
 
 
-def _is_of_a_contact(event: Event) -> bool:
+def is_of_a_contact(event: Event) -> bool:
+    """Tell whether it is told to a contact; money spent on a channel, say, is not."""
     return event["contact_id"] is not None
 
 

@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from processors.engine.committed import open_committed
-from processors.engine.fencing import Ownership
+from processors.engine.committed import read_whole
+from processors.engine.fencing import only_writer
 from processors.engine.started import started
-from processors.engine.transaction import is_fenced
 from processors.promotion.barrier import KEY, barrier
 from processors.promotion.generation import from_row, to_row
 from schemas.codec import encode
-from schemas.errors import LifecycleError
 from schemas.kafka_access import kafka_access
 from schemas.topics import CONTACT_EVENTS, GENERATIONS
 
@@ -27,22 +25,24 @@ if TYPE_CHECKING:
 
     from aiokafka import AIOKafkaProducer
 
+    from processors.engine.fencing import Ownership
     from processors.promotion.generation import Generation
 
 TRANSACTIONAL_ID = "stageline-promote"
 GROUP = "stageline-lifecycle"
+TAKEN_OVER = (
+    "Another `stageline promote`, `rollback` or `--abort` has taken over: this one ends, and changed nothing"
+    " more. `stageline generations` shows where things stand."
+)
 
 
 async def read_generations(bootstrap: str) -> dict[int, Generation]:
     """Return every generation by number, in order. Raises LifecycleError if Kafka or the topic is away."""
     found: dict[int, Generation] = {}
-    async with open_committed(bootstrap, GENERATIONS.name) as topic:
-        ends = await topic.ends()
-        await topic.start_at(dict.fromkeys(topic.partitions, 0))
-        while any(at < ends[number] for number, at in (await topic.positions()).items()):
-            for records in (await topic.fetch()).values():
-                rows = [from_row(record.value) for record in records if record.value]
-                found |= {one.number: one for one in rows}
+    async for record in read_whole(bootstrap, GENERATIONS.name):
+        if record.value:
+            row = from_row(record.value)
+            found[row.number] = row
     return dict(sorted(found.items()))
 
 
@@ -103,18 +103,6 @@ async def _send(producer: AIOKafkaProducer, one: Generation) -> None:
 @asynccontextmanager
 async def open_register(bootstrap: str) -> AsyncIterator[Register]:
     """Become the one writer. Raises LifecycleError when another takes over, or no broker answers."""
-    ownership = Ownership(bootstrap, TRANSACTIONAL_ID)
-    try:
-        await ownership.start()
-        await ownership.fence(await ownership.partitions([CONTACT_EVENTS.name, GENERATIONS.name]))
+    topics = [CONTACT_EVENTS.name, GENERATIONS.name]
+    async with only_writer(bootstrap, TRANSACTIONAL_ID, topics, TAKEN_OVER) as ownership:
         yield Register(ownership)
-        await ownership.settle()
-    except Exception as error:  # of fencing, any type may tell; all else is raised again
-        if not is_fenced(error):
-            raise
-        raise LifecycleError(
-            "Another `stageline promote`, `rollback` or `--abort` has taken over: this one ends, and changed"
-            " nothing more. `stageline generations` shows where things stand."
-        ) from error
-    finally:
-        await ownership.stop()

@@ -9,19 +9,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aiokafka import AIOKafkaConsumer
+from aiokafka import TopicPartition
 
-from processors.engine.started import started
-from schemas.kafka_access import kafka_access
+from processors.engine.started import reading_committed
+from processors.engine.transaction import partition_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from aiokafka import TopicPartition
+    from collections.abc import Iterable, Mapping
 
     from processors.engine.batch import History, Record
 
 RECORDS_AT_ONCE = 20_000  # the event loop is held this long (about 40 ms) between two heartbeats
+
+
+def homes_of(topic: str, count: int, keys: Iterable[bytes]) -> dict[bytes, TopicPartition]:
+    """Tell the partition of each key, in a topic of `count` partitions."""
+    return {key: TopicPartition(topic, partition_of(key, count)) for key in keys}
 
 
 async def read_history(bootstrap: str, homes: Mapping[bytes, TopicPartition]) -> History:
@@ -30,16 +33,9 @@ async def read_history(bootstrap: str, homes: Mapping[bytes, TopicPartition]) ->
     The records of no key, which concern a partition as a whole, come with each of its keys.
     """
     found: dict[bytes, list[Record]] = {key: [] for key in homes}
-    reader = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
-        isolation_level="read_committed",
-        auto_offset_reset="earliest",
-        enable_auto_commit=False,
-        **kafka_access(),
-    )
-    reader.assign(list(set(homes.values())))
-    async with started(reader):
-        ends = await reader.end_offsets(list(set(homes.values())))
+    partitions = list(set(homes.values()))
+    async with reading_committed(bootstrap, partitions) as reader:
+        ends = await reader.end_offsets(partitions)
         while any([await reader.position(home) < end for home, end in ends.items()]):
             fetched = await reader.getmany(timeout_ms=100, max_records=RECORDS_AT_ONCE)
             for home, records in fetched.items():

@@ -10,9 +10,11 @@ from processors.engine.dead_letter import dead_letter
 from processors.engine.folding import Folding
 from processors.engine.outputs import TOPICS, to_output
 from processors.engine.rules import first_rules, go_over, read_rules
+from processors.engine.shredding import shredding
 from processors.lifecycle import next_due
 from schemas.codec import encode
-from schemas.topics import CONTACT_EVENTS, DEAD_LETTER, LIFECYCLE_CHANGELOG
+from schemas.events import HEADER
+from schemas.topics import CONTACT_EVENTS, CONTACT_KEYS, DEAD_LETTER, LIFECYCLE_CHANGELOG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,20 +34,8 @@ class LifecycleClock:
 
     def record(self, at: int) -> bytes | None:
         """Return `clock_advanced` as bytes."""
-        header = dict.fromkeys(
-            (
-                "contact_id",
-                "anonymous_id",
-                "email",
-                "received_at",
-                "source",
-                "campaign",
-                "medium",
-                "company_id",
-            )
-        )
         event = {"type": "clock_advanced", "event_id": f"clock-{at}", "occurred_at": at, "at": at}
-        return encode(header | event)
+        return encode(dict.fromkeys(HEADER) | event)
 
 
 class Lifecycle:
@@ -54,7 +44,7 @@ class Lifecycle:
     name: str = "stageline-lifecycle"
     sources: tuple[str, ...] = (CONTACT_EVENTS.name,)
     changelog: str | None = LIFECYCLE_CHANGELOG.name
-    outputs: tuple[str, ...] = (*TOPICS, DEAD_LETTER.name)
+    outputs: tuple[str, ...] = (*TOPICS, CONTACT_KEYS.name, DEAD_LETTER.name)
 
     def __init__(self, plan: Plan) -> None:
         self.clock: Clock | None = LifecycleClock()
@@ -71,6 +61,8 @@ class Lifecycle:
                 elif change["record"] == "event_refused":
                     letter = dead_letter(batch.source, record, change["reason"], "lifecycle")
                     batch.outputs.append(letter)
+                elif change["record"] == "keys_shredded":
+                    batch.outputs += shredding(change)
                 else:
                     batch.outputs.append(to_output(change))
 

@@ -49,7 +49,7 @@ def reading(consumer: AIOKafkaConsumer, source: TopicPartition) -> Reading | Non
 
 def look_at(partition: Partition, read: Reading | None) -> Look:
     """Look at a partition; `read`: how far its source was read."""
-    due = partition.timers.next()
+    due = partition.due
     return Look(
         topic=partition.source.topic,
         partition=partition.source.partition,

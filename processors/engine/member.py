@@ -17,7 +17,9 @@ from processors.engine.look import Look, look_at, reading
 from processors.engine.metrics import FENCED
 from processors.engine.partition import Partition
 from processors.engine.shelf import MemoryShelf
+from processors.engine.started import start
 from processors.engine.transaction import is_fenced
+from processors.engine.turns import Turns
 from schemas.kafka_access import kafka_access
 
 if TYPE_CHECKING:
@@ -35,12 +37,14 @@ PARTITION_FETCH_BYTES = 512 << 10  # one fetch of 8 partitions is about 30,000 s
 CLOCK_S = (
     1.0  # how often timers are looked at: how late one may fire, and how many clock records there may be
 )
-# Transactions open at once. More of them are not more transactions a second, since client and broker are what
-# they wait for: each only takes longer, and the records that it wrote are held back for longer.
-AT_ONCE = 2
 REOPEN_S = 8.0  # longer than a session: by then a worker that only believed itself the owner knows better
 CLOSE_S = 5.0  # a producer whose broker does not answer is given up after this
+ENDING_S = 60.0  # a task that was told to end, with the batch that its thread is deciding
 REPORT_S = 10.0
+
+
+class EndlessTaskError(Exception):
+    """A partition was given up, and its task goes on: its store cannot be another's in this process."""
 
 
 class Member(Service):
@@ -66,7 +70,7 @@ class Member(Service):
         self._assigned: frozenset[TopicPartition] = frozenset()
         self._serving: dict[TopicPartition, asyncio.Task[None]] = {}
         self._background: set[asyncio.Task[None]] = set()
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._turns = Turns()
         self._consumer: AIOKafkaConsumer = None  # made by on_start: it needs the running loop
 
     @property
@@ -98,7 +102,7 @@ class Member(Service):
     async def on_start(self) -> None:
         """Join the group; the assignment comes later."""
         self._consumer = _make_consumer(self._bootstrap, self._processor.name)
-        await self._consumer.start()
+        await start(self._consumer)
         self._consumer.subscribe(self._processor.sources, listener=_Rebalance(self))
 
     async def on_stop(self) -> None:
@@ -154,7 +158,9 @@ class Member(Service):
             )
             self._activate(partition)
             await partition.serve()
-        except Exception as error:  # noqa: BLE001 - the one place where every error ends: with the process
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001 - every error ends here, with the process; a panic is no Exception
             if not is_fenced(error):
                 end_process(error, partition.source, partition.at_work)
             self._fenced(partition)
@@ -244,7 +250,9 @@ class _Rebalance(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka is
 
 async def _close(partition: Partition, task: asyncio.Task[None]) -> None:
     task.cancel()  # it waits for work, or recovers; when it was fenced it has just ended
-    await asyncio.wait([task], timeout=CLOSE_S)  # the store is its own until then
+    _ended, at_work = await asyncio.wait([task], timeout=ENDING_S)  # the store is its own until then
+    if at_work:
+        end_process(EndlessTaskError(), partition.source, partition.at_work)
     await _at_most(CLOSE_S, partition.close())
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 from processors.engine.batch import Output
 from schemas.codec import encode
 from schemas.events import NEWEST
-from schemas.topics import CONTACT_EVENTS, MQL_HANDOFF, SEGMENT_CHANGED, STAGE_CHANGED
+from schemas.times import from_ms
+from schemas.topics import (
+    COMPANY_CHANGED,
+    COMPANY_MEMBERS,
+    CONTACT_EVENTS,
+    MQL_HANDOFF,
+    SEGMENT_CHANGED,
+    STAGE_CHANGED,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,17 +33,21 @@ PUBLISHED = {
     "stage_changed": STAGE_CHANGED.name,
     "segment_changed": SEGMENT_CHANGED.name,
     "mql_handoff": MQL_HANDOFF.name,
+    "membership_changed": COMPANY_MEMBERS.name,
+    "company_stage_changed": COMPANY_CHANGED.name,
 }
-TOPICS = (*PUBLISHED.values(), CONTACT_EVENTS.name)
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+BY_LIFECYCLE = ("stage_changed", "segment_changed", "mql_handoff", "membership_changed")
+TOPICS = (*(PUBLISHED[name] for name in BY_LIFECYCLE), CONTACT_EVENTS.name)
+KEYS = {"membership_changed": "company_id", "company_stage_changed": "company_id"}  # else contact_id
 MAX_BYTES = 1_000_000  # of a value: with key and headers it stays below the brokers' default limit
 IDENTITY = ("contact_id", "record", "cycle", "sequence", "from", "to", "handoff", "action", "plan_hash")
+COMPANY_IDENTITY = ("company_id", "record", "sequence", "from", "to", "plan_hash")
 
 
 def to_output(change: Change) -> Output:
     """Return the record to write for a change."""
     name = change["record"]
-    key = change["contact_id"].encode()
+    key = change[KEYS.get(name, "contact_id")].encode()
     if name in PUBLISHED:
         made = (name, key, _encoded(change), event_id(change).encode(), _time(change["at"]))
         return published(made, change["lifecycle"])
@@ -64,7 +75,8 @@ def _same_headers(name: str, lifecycle: str) -> Headers:
 
 def event_id(change: Change) -> str:
     """Return the same id for the same change, whoever computes it, however often."""
-    return sha256(json.dumps([change.get(name) for name in IDENTITY]).encode()).hexdigest()
+    names = COMPANY_IDENTITY if change["record"] == "company_stage_changed" else IDENTITY
+    return sha256(json.dumps([change.get(name) for name in names]).encode()).hexdigest()
 
 
 def _encoded(change: Change) -> bytes:
@@ -77,5 +89,4 @@ def _encoded(change: Change) -> bytes:
 
 
 def _time(at: int) -> bytes:
-    moment = EPOCH + timedelta(milliseconds=at)
-    return moment.isoformat(timespec="milliseconds").encode()
+    return from_ms(at).isoformat(timespec="milliseconds").encode()

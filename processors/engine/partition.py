@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aiokafka import TopicPartition
@@ -18,8 +19,9 @@ from aiokafka import TopicPartition
 from processors.engine.batch import NO_HEADERS, Batch
 from processors.engine.crossing import cross, read_record
 from processors.engine.fencing import Ownership, transactional_prefix
-from processors.engine.history import read_history
+from processors.engine.history import homes_of, read_history
 from processors.engine.metrics import Meter
+from processors.engine.pace import PACE_S, next_limit
 from processors.engine.place import BEGINNING
 from processors.engine.recovery import (
     NO_BARRIER,
@@ -31,7 +33,7 @@ from processors.engine.recovery import (
 )
 from processors.engine.store import Covered, MemoryStore
 from processors.engine.timers import Timers
-from processors.engine.transaction import partition_of, route
+from processors.engine.transaction import route
 from processors.engine.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -39,18 +41,12 @@ if TYPE_CHECKING:
 
     from aiokafka import AIOKafkaConsumer
 
-    from processors.engine.batch import History, Lived, Processor, Record
+    from processors.engine.batch import Clock, History, Lived, Processor, Record
     from processors.engine.place import Place
     from processors.engine.shelf import Shelf
     from processors.engine.store import Store
     from processors.engine.transaction import Rows
-
-# A batch is as large as can be processed in this time: heartbeats and the other partitions wait meanwhile,
-# round trips of a transaction are well hidden. It is measured, since records differ a hundredfold in cost.
-BATCH_S = 0.1
-MIN_BATCH = 50
-PACE_S = 0.05  # between two transactions under light load: each costs the worker about 1 ms, full or not
-MAX_BATCH = 10_000
+    from processors.engine.turns import Turns
 
 
 class Partition:
@@ -62,7 +58,7 @@ class Partition:
         processor: Processor,
         consumer: AIOKafkaConsumer,
         bootstrap: str,
-        turns: asyncio.Semaphore,
+        turns: Turns,
         shelf: Shelf,
     ) -> None:
         self.source = source
@@ -72,6 +68,7 @@ class Partition:
         self.ready = False  # opened
         self.processed = 0  # records, since it was opened
         self.transactions = 0
+        self.due: int | None = None  # ms, UTC: the earliest timer; while a batch is decided, before it
         self.restore_left: int | None = None  # offsets of the changelog, while that is read
         self._processor = processor
         self._consumer = consumer
@@ -79,9 +76,7 @@ class Partition:
         transactional_id = f"{transactional_prefix(processor.name, source.topic)}{source.partition}"
         self._ownership = Ownership(bootstrap, transactional_id, processor.name)
         self._counts: dict[str, int] = {}  # partitions of each topic written to
-        self._written = (
-            BEGINNING  # what was told up to here may have to be folded again, but is not told again
-        )
+        self._written = BEGINNING  # what was told up to here may be folded again, but is not told again
         self._accepting = False
         self._waiting = Waiting(source, consumer)
         self._batch: Batch | None = None
@@ -89,18 +84,18 @@ class Partition:
         self._history: History | None = None  # for the batch that comes next
         self._rules: Record | None = None  # the barrier passed last
         self._lived: Lived | None = None  # for the batches that pass the next one
-        self._clock: bytes | None = None  # to be sent
+        self._now = 0  # ms, UTC, at the last tick
         self._wake = asyncio.Event()
         self._turns = turns
         self._shelf = shelf
         self._taken = False  # the store is one of the shelf's
         self._busy = asyncio.Lock()
-        self._limit = MIN_BATCH  # records of the next batch
+        self._limit = next_limit(0, 0.0)  # records of the next batch
         self._meter = Meter(processor.name, source.topic)
 
     async def open(self) -> None:
         """Fence the former owner, recover, find where to read on. Each step relies on the one before."""
-        await self._ownership.start()
+        await self._ownership.start_patiently()
         for topic in {*self._processor.outputs, self.source.topic}:
             self._counts[topic] = len(await self._ownership.producer.partitions_for(topic))
         await self._ownership.fence(self._targets())
@@ -110,6 +105,7 @@ class Partition:
             progress = await restore(self._bootstrap, self._changelog, self.store, self._restoring)
         if self._processor.clock is not None:
             await restore_timers(self._processor.clock, self.store, self.timers)
+            self.due = self.timers.next()
         if progress is not None and progress.barrier != NO_BARRIER:
             self._rules = await read_record(self._bootstrap, self.source, progress.barrier)
         committed = await self._ownership.committed_offset(self._consumer, self.source)
@@ -155,7 +151,7 @@ class Partition:
                 started = time.monotonic()
                 # While the coordinator is away, that waits: without a turn, and no rebalance waits for it.
                 await self._ownership.make_sure()
-                async with self._turns, self._busy:  # in this order: `hold` need not wait for a turn
+                async with self._busy:
                     await self._work()
                 await self._prepare()
                 if len(self._waiting) < self._limit:
@@ -169,8 +165,6 @@ class Partition:
         """Forget what waits and return when no transaction is open."""
         self._accepting = False
         self._waiting.clear()
-        if self._clock is not None:
-            self._clock = self.timers.clock_sent = None
         async with self._busy:
             pass
 
@@ -181,13 +175,9 @@ class Partition:
             self._wake.set()
 
     def tick(self, now: int) -> None:
-        """Ask for a clock record if a timer is due at `now` (ms, UTC) and none is under way."""
-        self._wake.set()  # it may have lost its coordinator
-        clock = self._processor.clock
-        if clock and self._accepting and self.timers.clock_sent is None and self.timers.is_due(now):
-            self.timers.clock_sent = now
-            self._clock = clock.record(now)
-            self._wake.set()
+        """Tell the time (ms, UTC): a timer may be due, or the coordinator be lost."""
+        self._now = now
+        self._wake.set()
 
     @property
     def at_work(self) -> int | None:
@@ -207,22 +197,34 @@ class Partition:
         return None if topic is None else TopicPartition(topic, self.source.partition)
 
     def _has_work(self) -> bool:
-        return self._accepting and (self._clock is not None or bool(self._waiting) or self._ownership.unsure)
+        return self._accepting and bool(self._due_clock() or self._waiting or self._ownership.unsure)
+
+    def _due_clock(self) -> Clock | None:
+        """Return the clock if a timer is due and no clock record is under way."""
+        is_due = self.timers.clock_sent is None and self.timers.is_due(self._now)
+        return self._processor.clock if is_due else None
 
     async def _work(self) -> None:
-        """Do one transaction, if there still is something to do: a rebalance may have come first."""
-        if self._clock is not None:
-            await self._send_clock(self._clock)
+        """Do one transaction, if there still is something to do: a rebalance may have come first.
+
+        One that comes later waits, in `hold`; should the group not wait, fencing makes the commit fail.
+        """
+        if self._accepting and (clock := self._due_clock()) is not None:
+            async with self._turns.committing:
+                await self._send_clock(clock)
         elif self._waiting:
-            await self._process()
+            await self._turns.take(self._decide, self._commit)
 
-    async def _send_clock(self, value: bytes) -> None:
+    async def _send_clock(self, clock: Clock) -> None:
         """Append the clock to the source itself, fenced like everything else; it comes back as a record."""
-        self._clock = None
-        await self._ownership.commit({self.source: [(b"", value, NO_HEADERS)]}, {})
+        self.timers.clock_sent = self._now
+        if (value := clock.record(self._now)) is not None:
+            await self._ownership.commit({self.source: [(b"", value, NO_HEADERS)]}, {})
 
-    async def _process(self) -> None:
-        """Turn the waiting records into one transaction."""
+    async def _decide(self) -> Batch | None:
+        """Let the processor have the records that wait."""
+        if not self._waiting:
+            return None
         records = self._waiting.first(self._limit, below=self._written.offset)
         self._batch = batch = Batch(
             source=self.source,
@@ -236,13 +238,16 @@ class Partition:
         )
         self._history = None
         started = time.perf_counter()
-        self._processor.process(batch)
+        seconds = await self._turns.decide(partial(self._processor.process, batch), len(records))
+        self._limit = next_limit(len(records), seconds)
+        self._meter.processed(time.perf_counter() - started)
+        self.due = self.timers.next()
+        return batch
+
+    async def _commit(self, batch: Batch) -> None:
+        """Turn what was decided into one transaction."""
         decided = time.perf_counter()
-        self._limit = _next_limit(len(records), decided - started)
-        self._meter.processed(decided - started)
-        finished = self._waiting.drop(records, batch.next_offset)
-        # From here on the lock is held over awaits, and a rebalance may strike at any of them. It waits for
-        # the lock in `hold`; should the group not wait, the next owner's fencing makes this commit fail.
+        finished = self._waiting.drop(batch.records, batch.next_offset)
         after = self.place.after(batch)
         silent = after <= self._written
         rows = self._rows(batch, after)
@@ -275,7 +280,7 @@ class Partition:
     def _homes(self, keys: Iterable[bytes]) -> dict[bytes, TopicPartition]:
         """Return the source partition of each key."""
         topic = self.source.topic
-        return {key: TopicPartition(topic, partition_of(key, self._counts[topic])) for key in keys}
+        return homes_of(topic, self._counts[topic], keys)
 
     def _rows(self, batch: Batch, after: Place) -> Rows:
         rows = route(self.place.outputs(batch, self._written), self._counts)
@@ -292,8 +297,3 @@ class Partition:
         if self._changelog is None or self._changelog not in ends:
             return None
         return Covered(ends[self._changelog], rows[self._changelog][-1][1])
-
-
-def _next_limit(records: int, seconds: float) -> int:
-    """Return how many records like these take `BATCH_S`."""
-    return max(MIN_BATCH, min(MAX_BATCH, int(records * BATCH_S / max(seconds, 1e-6))))

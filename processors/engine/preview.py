@@ -10,17 +10,17 @@ from aiokafka import TopicPartition
 
 from processors.engine.committed import open_committed
 from processors.engine.crossing import live_up_to, read_record
+from processors.engine.history import homes_of
 from processors.engine.living import Living
 from processors.engine.recovery import NO_BARRIER, restore
 from processors.engine.rules import first_rules, read_rules
 from processors.engine.store import MemoryStore
-from processors.engine.transaction import partition_of
-from processors.lifecycle import Barrier, switch
+from processors.lifecycle import Barrier, advance, switch
 from processors.promotion.preview import Preview
 from schemas.topics import CONTACT_EVENTS, LIFECYCLE_CHANGELOG
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from processors.engine.store import Store
     from processors.lifecycle.plan import Plan
@@ -60,19 +60,19 @@ async def _try(
         old = read_rules((await read_record(bootstrap, source, progress.barrier)).value or b"")
     new, lived = wanted.compiled(), said
     if not wanted.in_place:
-        living = Living(new, wanted.number)
-        lived = await live_up_to(bootstrap, source, progress.place.offset, living, partial(_homes, count))
+        living, homes = Living(new, wanted.number), partial(homes_of, CONTACT_EVENTS.name, count)
+        lived = await live_up_to(bootstrap, source, progress.place.offset, living, homes)
     barrier = Barrier(position=progress.place.offset, at=at, in_place=wanted.in_place)
     for index, (key, state) in enumerate(said.items()):
-        then, changes = switch(old.plan, state, new, _state(lived, key), barrier)
-        found.add((old.plan, state), (new, then), changes)
+        before, other = state, _state(lived, key)
+        if wanted.in_place:  # what is due by now comes without a promotion, too
+            before, _due = advance(old.plan, state, at)
+            other = before
+        then, changes = switch(old.plan, before, new, other, barrier)
+        found.add((old.plan, before), (new, then), changes)
         if index % AT_ONCE == 0:
             await asyncio.sleep(0)
 
 
 def _state(store: Store, key: bytes) -> bytes:
     return store.get(key) or b""
-
-
-def _homes(count: int, keys: Iterable[bytes]) -> dict[bytes, TopicPartition]:
-    return {key: TopicPartition(CONTACT_EVENTS.name, partition_of(key, count)) for key in keys}

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import OffsetOutOfRangeError
 
+from processors.engine.emptied_markers import tolerate_emptied_markers
 from processors.engine.place import BEGINNING, Place
+from processors.engine.started import start
 from processors.engine.store import Covered
 from schemas.errors import LifecycleError
 from schemas.kafka_access import kafka_access
@@ -118,6 +120,7 @@ async def open_reader(
 
     `end_ms`: how long a fetch waits at the end of the log; a row that comes meanwhile ends it.
     """
+    tolerate_emptied_markers()
     reader = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         isolation_level="read_committed",
@@ -128,7 +131,7 @@ async def open_reader(
         **kafka_access(),
     )
     try:
-        await reader.start()
+        await start(reader)
         await _rewind(reader, changelog)
         yield reader
     finally:

@@ -12,19 +12,23 @@ from typing import TYPE_CHECKING
 from aiokafka import TopicPartition
 
 from processors.dead_letters.letter import mark
-from processors.engine.fencing import Ownership
-from processors.engine.transaction import is_fenced
+from processors.engine.fencing import only_writer
 from schemas.errors import LifecycleError
-from schemas.topics import CONTACT_EVENTS, DEAD_LETTER, ENGAGEMENT, HANDOFF_RESPONSE
+from schemas.topics import COMPANY_MEMBERS, CONTACT_EVENTS, DEAD_LETTER, ENGAGEMENT, HANDOFF_RESPONSE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from processors.dead_letters.letter import Letter
+    from processors.engine.fencing import Ownership
     from processors.engine.transaction import Rows
 
 TRANSACTIONAL_ID = "stageline-dlt-replay"
-TOPICS = [topic.name for topic in (DEAD_LETTER, ENGAGEMENT, HANDOFF_RESPONSE, CONTACT_EVENTS)]  # written to
+WRITTEN_TO = (DEAD_LETTER, ENGAGEMENT, HANDOFF_RESPONSE, CONTACT_EVENTS, COMPANY_MEMBERS)
+TOPICS = [topic.name for topic in WRITTEN_TO]
+TAKEN_OVER = (
+    "Another replay has started and taken over. `stageline dlt list --state open` shows what is left."
+)
 LETTERS_AT_ONCE = 500  # a transaction then takes well under a second of the eight it may
 BYTES_AT_ONCE = 4 << 20
 
@@ -37,24 +41,12 @@ async def redeliver(
     `choose` is called once older replays are settled, and reads the marks. `replayed` is told of each letter
     once it is committed. Raises LifecycleError when a topic is gone or another replay takes over.
     """
-    ownership = Ownership(bootstrap, TRANSACTIONAL_ID)
-    try:
-        await ownership.start()
-        await ownership.fence(await ownership.partitions(TOPICS))
+    async with only_writer(bootstrap, TRANSACTIONAL_ID, TOPICS, TAKEN_OVER) as ownership:
         for letters in _portions(choose()):
             await _check_targets(ownership, letters)
             await ownership.commit(_rows(letters), {})
             for letter in letters:
                 replayed(letter)
-        await ownership.settle()
-    except Exception as error:  # of fencing, any type may tell; all else is raised again
-        if not is_fenced(error):
-            raise
-        raise LifecycleError(
-            "Another replay has started and taken over. `stageline dlt list --state open` shows what is left."
-        ) from error
-    finally:
-        await ownership.stop()
 
 
 def _rows(letters: Iterable[Letter]) -> Rows:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import ExitStack, asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from processors.coming_up import while_coming_up
 from processors.topic_admin import administering
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from kafka.admin import KafkaAdminClient
+
+T = TypeVar("T")
 
 
 class _Shared:
@@ -51,6 +54,13 @@ async def shared_admin(bootstrap: str) -> AsyncIterator[KafkaAdminClient]:
         if not shared.users:
             _leave(bootstrap, shared)
             await shared.close()
+
+
+@while_coming_up
+async def ask(bootstrap: str, question: Callable[[KafkaAdminClient, str], T], about: str) -> T:
+    """Ask in a thread, and again while brokers come up. Raises NoBrokerError when none answers for long."""
+    async with shared_admin(bootstrap) as admin:
+        return await asyncio.to_thread(question, admin, about)
 
 
 def _leave(bootstrap: str, shared: _Shared) -> None:

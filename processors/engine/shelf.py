@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
 
-from processors.engine.shared_admin import shared_admin
+from processors.engine.shared_admin import ask
 from processors.engine.store import MemoryStore
 from processors.topic_admin import topic_id
 from schemas.errors import LifecycleError
@@ -60,9 +60,7 @@ class _Keeping:
         lock = self._locks.setdefault(changelog, asyncio.Lock())
         await lock.acquire()
         try:
-            async with shared_admin(self._bootstrap) as admin:
-                owner = await asyncio.to_thread(topic_id, admin, changelog.topic)
-            yield owner
+            yield await ask(self._bootstrap, topic_id, changelog.topic)
         except BaseException:
             lock.release()
             raise

@@ -61,8 +61,13 @@ class Standby(Service):
 
     async def take(self, changelog: TopicPartition) -> Store:
         """Return the store as far as it was followed; see `Shelf`."""
-        await self._leave(changelog)
-        return await self._shelf.take(changelog)
+        try:
+            await self._leave(changelog)
+            return await self._shelf.take(changelog)
+        except BaseException:  # given up before it was had: nobody puts it back
+            if not self.should_stop:
+                self._follow(changelog)
+            raise
 
     def put_back(self, changelog: TopicPartition, store: Store) -> None:
         """Follow it from here on."""

@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import (
     IllegalOperation,
     InvalidProducerEpoch,
@@ -18,6 +18,8 @@ from aiokafka.errors import (
 )
 from aiokafka.partitioner import murmur2
 
+from processors.backend import compiled_back_end
+from processors.engine.encoded import encode
 from processors.engine.producer import TransactionalProducer
 from schemas.errors import LifecycleError
 from schemas.kafka_access import kafka_access
@@ -26,7 +28,6 @@ from schemas.values import ID_BYTES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from aiokafka import AIOKafkaProducer
     from aiokafka.producer.message_accumulator import BatchBuilder
     from aiokafka.structs import RecordMetadata
 
@@ -97,6 +98,8 @@ class _Places(dict[bytes, int]):
         self._count = count
 
     def __missing__(self, key: bytes) -> int:
+        if self._count == 1:  # as the topic of keys, in which hardly a key comes twice
+            return 0
         if len(key) > ID_BYTES:
             return crc32(key) % self._count
         if len(self) >= MOST_PLACES:
@@ -107,6 +110,9 @@ class _Places(dict[bytes, int]):
 
 def route(outputs: Iterable[Output], counts: Mapping[str, int]) -> Rows:
     """Group outputs by target partition, in order; `counts` is the number of partitions of each topic."""
+    if (native := compiled_back_end()) is not None:
+        routed = native.route(list(outputs), counts, ID_BYTES, partition_of)
+        return {TopicPartition(topic, number): of_target for topic, number, of_target in routed}
     places = {topic: _places_among(count) for topic, count in counts.items()}
     rows: defaultdict[str, defaultdict[int, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for topic, key, value, headers in outputs:
@@ -169,6 +175,11 @@ def _is_too_large(delivery: asyncio.Future[RecordMetadata]) -> bool:
 
 
 def _record_batches(producer: AIOKafkaProducer, rows: list[Row]) -> Iterator[BatchBuilder]:
+    if isinstance(producer, AIOKafkaProducer):
+        transactional = producer._txn_manager.transactional_id is not None  # noqa: SLF001 - aiokafka keeps it to itself
+        if (encoded := encode(rows, MAX_BATCH_BYTES, transactional=transactional)) is not None:
+            yield from encoded
+            return
     builder = producer.create_batch()
     for key, value, headers in rows:
         if builder.append(timestamp=None, key=key, value=value, headers=headers) is None:  # full

@@ -48,10 +48,14 @@ class Waiting:
         return records[: _count_before(below, records)] or records
 
     def drop(self, records: Sequence[Record], next_offset: int) -> int:
-        """Drop those of the first records that are before an offset; tell how many."""
+        """Drop those of the first records that are before an offset; tell how many.
+
+        They may have been forgotten meanwhile, with all the others.
+        """
         done = _count_before(next_offset, records)
-        del self._records[:done]
-        self._bytes -= bytes_of(records[:done])
+        if self._records:
+            del self._records[:done]
+            self._bytes -= bytes_of(records[:done])
         return done
 
     def resume(self) -> None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from schemas.errors import SchemaError
+from schemas.times import to_ms
 
 _QUOTED = r'"((?:[^"\\]|\\.)*)"'
 _LINE = re.compile(
@@ -19,7 +20,6 @@ _LINE = re.compile(
 )
 _TIME = re.compile(r"(\d\d)/(\w{3})/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)", re.ASCII)
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,5 +72,5 @@ def _milliseconds(time: str) -> int:
         local = datetime(year, _MONTHS.split().index(month) + 1, int(day), hour, minute, second, tzinfo=UTC)
     except ValueError as error:
         raise SchemaError(f"time [{time}] cannot be read: {error}.") from None
-    offset = timedelta(hours=int(hours), minutes=int(minutes))
-    return (local - _EPOCH + (offset if sign == "-" else -offset)) // timedelta(milliseconds=1)
+    offset = (int(hours) * 60 + int(minutes)) * 60_000
+    return to_ms(local) + (offset if sign == "-" else -offset)

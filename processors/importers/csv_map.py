@@ -18,8 +18,8 @@ from pydantic_core import PydanticCustomError
 
 from processors.importers.csv_map_check import check_dialect, check_zone, problems
 from processors.importers.local_time import Ambiguous, Nonexistent, TimeFormat
-from processors.importers.yaml_file import Part, load_model, refuse
-from processors.strict_yaml.problem import nearest
+from processors.importers.yaml_file import Part, load_model
+from processors.strict_yaml.problem import nearest, refuse
 from schemas.errors import LifecycleError
 
 if TYPE_CHECKING:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from processors.importers.yaml_file import refuse
-from processors.strict_yaml.problem import nearest
-from schemas.events import EVENT_TYPES, fields_of
+from processors.strict_yaml.problem import nearest, refuse
+from schemas.events import EVENT_TYPES, IDENTIFIERS, fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
 ASCII = bytes(range(128))
 ODD = b"\\u1 \\N{x} \\x1 \x1b$B \xff"  # must come through any encoding that keeps each byte for itself
-IDENTIFIERS = ("contact_id", "anonymous_id", "email")
 WRITTEN_HERE = {"event_id", "occurred_at", "received_at"}  # made from the row, its time, its arrival
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
+
+from schemas.times import to_ms
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Ambiguous = Literal["refuse", "earlier", "later"]
 Nonexistent = Literal["refuse", "forward"]
 _WHOLE = re.compile(r"-?[0-9]{1,16}")
@@ -36,7 +37,7 @@ class TimeFormat:
         moment = self._parse(cell)
         if moment.tzinfo is None:
             moment = self._localise(moment)
-        return (moment - EPOCH) // timedelta(milliseconds=1)
+        return to_ms(moment)
 
     def _parse(self, cell: str) -> datetime:
         try:

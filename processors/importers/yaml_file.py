@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
-from pydantic_core import PydanticCustomError
 
-from processors.strict_yaml.problem import nearest, render
+from processors.strict_yaml.problem import nearest, refuse, render
 from processors.strict_yaml.source import read
 from schemas.errors import LifecycleError
 
@@ -34,11 +33,6 @@ class Part(BaseModel):
             if key not in names:
                 raise refuse(f"unknown key '{key}'", nearest(key, names), key)
         return value
-
-
-def refuse(message: str, remedy: str, *path: str) -> PydanticCustomError:
-    """Make the error that becomes a problem with a remedy; `path` leads on to the key that is wrong."""
-    return PydanticCustomError("refused", "{message}", {"message": message, "remedy": remedy, "path": path})
 
 
 def load_model(file: Path, model: type[Model]) -> Model:

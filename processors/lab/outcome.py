@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from statistics import median, quantiles
 from typing import TYPE_CHECKING, Any
+
+from schemas.times import DAY_MS, from_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     Event = Mapping[str, Any]
     Home = Callable[[str], str]
     """Contact id → the contact that it is part of at the log's end."""
-
-DAY_MS = 86_400_000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -134,4 +133,4 @@ def _sorted(times: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
 
 
 def _day(at: int) -> str:
-    return datetime.fromtimestamp(at / 1000, UTC).date().isoformat()
+    return from_ms(at).date().isoformat()

@@ -13,7 +13,7 @@ from processors.lifecycle.contact import Contact
 from processors.lifecycle.describe import describe, why
 from processors.lifecycle.fold import fold, tick
 from processors.lifecycle.program import program_of
-from processors.lifecycle.refold import Log, refold_contact
+from processors.lifecycle.refold import Log, refold_contact, without_undone
 from processors.lifecycle.state import next_due
 from processors.lifecycle.switch import Barrier, switch_contact
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Barrier", "Contact", "Log", "advance", "apply", "describe", "dump", "fold", "load", "next_due", "refold",
-    "switch", "tick", "why",
+    "switch", "tick", "why", "without_undone",
 ]  # fmt: skip
 
 
@@ -66,8 +66,13 @@ def switch(
     """Take a contact from one plan to another at a barrier; see the module of that name.
 
     `said` is its state under the old plan, `lived` the state that the new one made of the same events; in
-    place they are the same. Raises LifecycleError if `lived` is of another shape than the new plan.
+    place they are the same, and what is due by the barrier is still the old plan's. Raises LifecycleError if
+    `lived` is of another shape than the new plan.
     """
+    due: tuple[Change, ...] = ()
+    if barrier.in_place and (when := next_due(said)) is not None and when <= barrier.at:
+        said, due = advance(old, said, barrier.at)
+        lived = said
     contact = load(new, lived)
     changes = switch_contact(program_of(old), load(old, said), program_of(new), contact, barrier)
-    return dump(new, contact), changes
+    return dump(new, contact), due + changes

@@ -52,10 +52,12 @@ def go_back(turn: Turn, track: int, to: int, rule: Leave | None) -> None:
             place.spent.add(way.unit)
 
 
-def drop_answered(place: Place) -> None:
-    """Forget a hand-off that is closed."""
-    if place.handoff is not None and place.handoff.status != "open":
+def drop_answered(place: Place) -> bool:
+    """Forget a hand-off that is closed; tell whether there was one."""
+    closed = place.handoff is not None and place.handoff.status != "open"
+    if closed:
         place.handoff = None
+    return closed
 
 
 def _be_at(turn: Turn, place: Place, stage: int) -> None:

@@ -7,19 +7,19 @@ the core does, once per zone.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
+
+from schemas.times import DAY_MS, to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Unit = Literal["day", "week"]
 
-DAY_MS = 86_400_000
 EPOCH_DAY = date(1970, 1, 1).toordinal()
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Calendar:
@@ -56,7 +56,7 @@ class Calendar:
         the first of the two.
         """
         local = datetime.combine(date.fromordinal(day), time.min, self._zone) + timedelta(minutes=minute)
-        return (local.astimezone(UTC) - _EPOCH) // timedelta(milliseconds=1)
+        return to_ms(local)
 
     def period(self, unit: Unit) -> Callable[[int], int]:
         """`day` or `week`."""

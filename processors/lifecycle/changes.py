@@ -33,7 +33,7 @@ def stage_changed(turn: Turn, shift: Shift) -> Change:
         "reason": last.reason,
         "cause": _cause(turn, last.criterion),
         "why": _why(turn, _moved(start, end, last.reason, evidence), evidence),
-        "owner": None if place.shown == NO_STAGE else program.plan.stages[place.shown].owner or None,
+        "owner": owner_of(program, place),
         **tail(turn),
         "next_deadline": next_deadline(program, place),
     }
@@ -56,7 +56,7 @@ def segment_changed(
         "to": end,
         "cause": _cause(turn, path),
         "why": _why(turn, summary + _because(told), told),
-        "owner": _owner(turn.program, contact.places[0]),
+        "owner": owner_of(turn.program, contact.places[0]),
         **tail(turn),
     }
 
@@ -80,7 +80,7 @@ def handoff_changed(
         "actor": actor,
         "cause": _cause(turn, criterion),
         "why": _why(turn, _handed(stage, handoff, action, reason, evidence), evidence),
-        "owner": _owner(turn.program, place),
+        "owner": owner_of(turn.program, place),
         **tail(turn),
         "accept_by": handoff.accept_by,
     }
@@ -161,7 +161,7 @@ def _why(turn: Turn, summary: str, evidence: list[Evidence]) -> dict[str, Any]:
 
 def _moved(start: str | None, end: str | None, reason: str | None, evidence: list[Evidence]) -> str:
     if end is None:
-        moved = f"Is no longer {start}"
+        moved = "Is no longer known" if start is None else f"Is no longer {start}"
     else:
         moved = f"Became {end}" if start is None else f"Moved from {start} to {end}"
     return moved + (f" ({reason})" if reason else "") + _because(evidence)
@@ -187,7 +187,8 @@ def _handed(stage: Stage, handoff: Handoff, action: str, reason: str | None, evi
     return told.get(action, late)
 
 
-def _owner(program: Program, place: Place) -> str | None:
+def owner_of(program: Program, place: Place) -> str | None:
+    """Team that owns the stage shown; None for no stage."""
     return None if place.shown == NO_STAGE else program.plan.stages[place.shown].owner or None
 
 

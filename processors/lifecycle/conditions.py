@@ -157,8 +157,14 @@ class Conditions:
             return sum(period > oldest for period in seen) >= enough
 
         def falls(contact: Contact, _now: int) -> int:
-            """When the last period that is needed drops out of the `of` newest."""
-            needed = sorted(contact.periods[index])[-enough]
+            """When the last period that is needed drops out of the `of` newest.
+
+            Asked also while it does not hold: in the rehearsal of a file that goes round without end.
+            """
+            seen = contact.periods.get(index, ())
+            if len(seen) < enough:
+                return NEVER
+            needed = sorted(seen)[-enough]
             return calendar.start_of(unit, needed + of)
 
         return Check(holds=holds, deps=self._inputs.calendar(index), falls=falls)

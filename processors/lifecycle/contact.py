@@ -60,6 +60,26 @@ class Touch(NamedTuple):
     medium: str | None
 
 
+class Employer(NamedTuple):
+    """What the newest event that named a company said."""
+
+    at: int
+    event_id: str
+    company_id: str
+
+
+class Member(NamedTuple):
+    """A contact as its company was told of it last; see `membership`."""
+
+    company_id: str
+    stage: str | None = None
+    active: bool = False
+    deals: str = "none"
+    counts_as: str | None = None
+    rank: int = 0
+    by_deals: bool = False
+
+
 class Override(NamedTuple):
     """A stage held by hand."""
 
@@ -144,6 +164,7 @@ class Contact:
     last: dict[str, Latest] = field(default_factory=dict)
     profile: dict[str, tuple[int, Any]] = field(default_factory=dict)  # field → at, value (None: cleared)
     deals: dict[str, DealIs] = field(default_factory=dict)
+    employer: Employer | None = None  # only where the plan has companies
     first_touch: Touch | None = None
     last_touch: Touch | None = None
 
@@ -152,6 +173,8 @@ class Contact:
     stage_changes: int = 0
     segment_changes: int = 0
     handoff_changes: int = 0
+    member: Member | None = None
+    membership_changes: int = 0
 
     reading: Reading | None = None  # not part of the state: see `scores`
     fit: dict[int, int] | None = None  # not part of the state either

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from processors.lifecycle import changes, state
 from processors.lifecycle.arrivals import rank_of
-from processors.lifecycle.contact import NEVER_BEFORE, NO_STAGE, Place
+from processors.lifecycle.contact import NEVER_BEFORE, Place
 from processors.lifecycle.evidence import Witness
 from processors.lifecycle.program import program_of
 
@@ -45,6 +45,7 @@ def describe(plan: Plan, written: bytes) -> Facts:
         "last_touch": changes.touch_record(contact.last_touch),
         "profile": {name: value for name, (_at, value) in sorted(contact.profile.items())},
         "deals": {name: deal._asdict() for name, deal in sorted(contact.deals.items())},
+        **({} if plan.company is None else {"company": _company(contact)}),
         "forwarded_to": contact.forward_to,
         "merged": contact.merged,
         "erased": contact.erased,
@@ -101,7 +102,7 @@ def _place(program: Program, place: Place) -> Facts:
         "stage": changes.stage_id(program, place.shown),
         "since": _time(place.shown_since),
         "own_stage": changes.stage_id(program, place.stage),
-        "owner": None if place.shown == NO_STAGE else program.plan.stages[place.shown].owner or None,
+        "owner": changes.owner_of(program, place),
         "status": place.status,
         "cycle": place.cycle,
         "entries": {
@@ -113,6 +114,11 @@ def _place(program: Program, place: Place) -> Facts:
         "handoff": None if place.handoff is None else _handoff(program, place.handoff),
         "next_deadline": changes.next_deadline(program, place),
     }
+
+
+def _company(contact: Contact) -> Facts | None:
+    """Show what the contact's company was told of it."""
+    return None if contact.member is None else contact.member._asdict()
 
 
 def _override(program: Program, held: Override) -> Facts:

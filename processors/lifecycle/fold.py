@@ -82,6 +82,8 @@ def _apply(turn: Turn, event: Event, key: bytes) -> None:
     ended = contact.erased or contact.forward_to is not None
     if turn.dirty and not ended and not turn.asks_history:
         settle(turn)
+    elif program.memberships is not None and not turn.asks_history:
+        program.memberships.tell(turn)
 
 
 def time_of(turn: Turn, event: Event) -> int:

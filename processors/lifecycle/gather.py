@@ -36,6 +36,8 @@ def gather(turn: Turn, event: Event, key: bytes) -> None:
         turn.dirty |= count(program, contact, mask, Entry(at, event["event_id"]), fields)
     if name in program.kept_fields:
         turn.dirty |= _keep_last(program, contact, name, Entry(at, event["event_id"]), fields)
+    if program.memberships is not None:
+        program.memberships.note(contact, event, at)
     if event["type"] in TOUCHES:
         turn.touch = _note_touch(contact, event, at)
 

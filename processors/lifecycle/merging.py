@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from processors.lifecycle.arrivals import arrive, rank_of
 from processors.lifecycle.contact import NEVER_BEFORE, NO_STAGE
 from processors.lifecycle.evidence import Witness
+from processors.lifecycle.membership import newer
 from processors.lifecycle.turn import Hop
 from processors.lifecycle.voids import undo
 
@@ -40,6 +41,8 @@ def unite(program: Program, contact: Contact, other: Contact) -> None:
     for field, (at, value) in other.profile.items():
         if field not in contact.profile or at > contact.profile[field][0]:
             contact.profile[field] = (at, value)
+    contact.employer = newer(contact.employer, other.employer)
+    contact.reading = contact.fit = None  # what was read of the contact alone
     _unite_spans(contact, other)
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from processors.lifecycle.plan_conditions import (
-    ORDER_OPS,
     Active,
     All,
     AnyOf,
@@ -28,7 +27,6 @@ from processors.lifecycle.plan_conditions import (
     Reached,
     Scalar,
     ScoreTest,
-    Since,
     Test,
     TestOp,
 )  # fmt: skip
@@ -44,11 +42,11 @@ from processors.lifecycle.plan_scoring import (
 )  # fmt: skip
 
 __all__ = [
-    "MAIN", "MARGIN", "ORDER_OPS", "TOTAL", "Active", "All", "AnyOf", "Atom", "Band", "Behaviour",
+    "MAIN", "MARGIN", "TOTAL", "Active", "All", "AnyOf", "Atom", "Band", "Behaviour",
     "BehaviourRule", "Breach", "BusinessHours", "Calendar", "Company", "Condition", "Counter", "Deal",
     "Decay", "Did", "DidNot", "FitRule", "HalfLife", "Handoff", "HandoffIs", "InBand", "InStageFor",
     "LastTest", "Leave", "Limits", "Not", "Plan", "ProfileTest", "Reached", "Rule", "Scalar", "Score",
-    "ScoreTest", "Segment", "Since", "Stage", "Step", "Steps", "Test", "TestOp", "Track",
+    "ScoreTest", "Segment", "Stage", "Step", "Steps", "Test", "TestOp", "Track",
 ]  # fmt: skip
 
 TOTAL = -1  # score index of `total`, the sum of all scores

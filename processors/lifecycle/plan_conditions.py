@@ -14,7 +14,6 @@ TestOp = Literal[
     "eq", "ne", "in", "not_in", "gte", "gt", "lte", "lt",
     "starts_with", "ends_with", "contains", "contains_any", "path", "exists",
 ]  # fmt: skip
-ORDER_OPS = ("gte", "gt", "lte", "lt")
 Since = Literal["ever", "stage_entry", "recycled"]
 
 

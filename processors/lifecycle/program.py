@@ -15,6 +15,7 @@ from processors.lifecycle.contact import NO_STAGE
 from processors.lifecycle.evidence import teller_of
 from processors.lifecycle.inputs import Inputs
 from processors.lifecycle.matching import Matcher
+from processors.lifecycle.membership import Memberships
 from processors.lifecycle.plan import TOTAL, AnyOf, BehaviourRule
 from processors.lifecycle.rules import filter_of
 from processors.lifecycle.scores import Board, Card
@@ -108,6 +109,9 @@ class Program:
         self.timed_segments = tuple(one.changes for one in self.segments if one.changes is not None)
         self.timed_climbs = tuple(
             tuple(one for one in climb if one.check.rises is not None) for climb in self.climbs
+        )
+        self.memberships = (
+            None if plan.company is None else Memberships(plan, self.climbs[0], self.inputs.deals)
         )
         self.units = {one.key: one.unit for one in self.alternatives}
         self.stage_index = {stage.id: index for index, stage in enumerate(plan.stages)}

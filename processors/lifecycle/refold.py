@@ -8,13 +8,13 @@ another contact passed it on, and what came from a contact until the merge with 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from processors.lifecycle import heard
 from processors.lifecycle.contact import NEVER_BEFORE, Contact
 from processors.lifecycle.fold import begin, time_of
 from processors.lifecycle.gather import gather
-from processors.lifecycle.merging import unite
+from processors.lifecycle.merging import PROVISIONAL, unite
 from processors.lifecycle.program import program_of
 from processors.lifecycle.seen import key_of
 from processors.lifecycle.settle import settle
@@ -24,7 +24,7 @@ from processors.lifecycle.voids import leave_unfounded
 from schemas.errors import LifecycleError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from processors.lifecycle.plan import Plan
@@ -33,10 +33,12 @@ if TYPE_CHECKING:
 
     Event = Mapping[str, Any]
 
+One = TypeVar("One", bound="Event")  # the kind that is given comes back
 HEARD = {"contact_updated": heard.update_profile, "deal_changed": heard.change_deal}
 ACCUMULATED = (
     "seen", "newest", "distinct", "horizons", "periods", "tallies", "sums", "stamps", "values", "capped",
-    "last", "profile", "deals", "first_touch", "last_touch", "first_seen", "last_counted",
+    "last", "profile", "deals", "employer", "first_touch", "last_touch", "first_seen", "last_counted",
+    "merged",
 )  # fmt: skip
 
 
@@ -82,7 +84,7 @@ def _recount(
     program: Program, contact: Contact, own: list[Event], log: Log, voided: AbstractSet[str]
 ) -> AbstractSet[str]:
     """Set what a contact accumulated, leaving out what was voided here or is in `voided`; returns both."""
-    events = [log.understood(event) for event in _without_undone(contact, own, log)]
+    events = [log.understood(event) for event in without_undone(contact.id, own, log)]
     voided = voided | {event["voids"] for event in events if event["type"] == "engagement_voided"}
     fresh = Contact(counts_floor=contact.counts_floor, score_floors=dict(contact.score_floors))
     begin(program, fresh, contact.id)
@@ -90,39 +92,72 @@ def _recount(
     elsewhere = voided - {event["event_id"] for event in events}
     for event in events:
         counted = _count(program, fresh, event, voided)
-        if counted and event["type"] == "history_transferred" and event["other"] != contact.id:
+        if not _takes_in(fresh, event):
+            continue
+        if counted:
             _unite(program, fresh, event, log, elsewhere)
+        else:
+            fresh.merged.append(event["other"])  # voided: still a part of it, erased with it
+    contact.clock = fresh.clock
     for name in ACCUMULATED:
         setattr(contact, name, getattr(fresh, name))
     return voided
 
 
-def _without_undone(contact: Contact, own: list[Event], log: Log) -> list[Event]:
-    """Leave out what came from another contact before the merge with it was last undone."""
+def without_undone(contact_id: str, own: Sequence[One], log: Log) -> list[One]:
+    """Leave out what came from another contact before the merge with it was undone, or went back to it.
+
+    `own`: what the contact was told, each event with its log `position`, in order.
+    """
+    own = _without_returned(contact_id, own)
     theirs = {
-        other: (end, {(event["source"], event["event_id"]) for event in log.told(other)})
-        for other, end in _undone(contact, own).items()
+        other: (spans, {(event["source"], event["event_id"]) for event in log.told(other)})
+        for other, spans in _undone(contact_id, own).items()
     }
     return [event for event in own if not any(_came(event, other, *was) for other, was in theirs.items())]
 
 
-def _undone(contact: Contact, own: Iterable[Event]) -> dict[str, int]:
-    """Find where merges were last undone, by the other contact's id."""
-    merged: set[str] = set()
-    undone: dict[str, int] = {}
+def _without_returned(contact_id: str, own: Sequence[One]) -> list[One]:
+    """Leave out histories that were only passed on to whom they came from: they closed a circle of merges."""
+    kept: list[One] = []
+    into: str | None = None  # whose part the contact is at that event
     for event in own:
-        if event["type"] == "history_transferred" and event["other"] != contact.id:
-            merged.add(event["other"])
-        elif event["type"] == "merge_undone" and event["other"] in merged:
-            merged.remove(event["other"])
-            undone[event["other"]] = event["position"]
+        match event["type"]:
+            case "contacts_merged":
+                into = into or event["into"]
+            case "contact_identified" if contact_id.startswith(PROVISIONAL):
+                into = event["into"]
+            case "history_transferred" | "merge_undone" if event["other"] == contact_id:
+                into = None
+            case "history_transferred" if event["other"] == into:
+                continue
+        kept.append(event)
+    return kept
+
+
+def _undone(contact_id: str, own: Iterable[Event]) -> dict[str, list[range]]:
+    """Find from where to where others were part of a contact until that was undone, by their ids."""
+    since: dict[str, int] = {}
+    undone: dict[str, list[range]] = {}
+    for event in own:
+        if event["type"] == "history_transferred" and event["other"] != contact_id:
+            since.setdefault(event["other"], event["position"])
+        elif event["type"] == "merge_undone" and event["other"] in since:
+            span = range(since.pop(event["other"]), event["position"])
+            undone.setdefault(event["other"], []).append(span)
     return undone
 
 
-def _came(event: Event, other: str, end: int, theirs: AbstractSet[tuple[str | None, str]]) -> bool:
-    """Tell whether an event came from another contact before `end`."""
+def _came(
+    event: Event, other: str, spans: Iterable[range], theirs: AbstractSet[tuple[str | None, str]]
+) -> bool:
+    """Tell whether an event came from another contact while that was part of this one.
+
+    What both know but came before that went the other way: this one was part of that.
+    """
     transferred = event["type"] == "history_transferred" and event["other"] == other
-    return event["position"] < end and (transferred or (event["source"], event["event_id"]) in theirs)
+    known = transferred or (event["source"], event["event_id"]) in theirs
+    return known and any(event["position"] in span for span in spans)
 
 
 def _count(program: Program, fresh: Contact, event: Event, voided: AbstractSet[str]) -> bool:
@@ -132,6 +167,7 @@ def _count(program: Program, fresh: Contact, event: Event, voided: AbstractSet[s
     key = key_of(event["source"], event["event_id"])
     if program.ring.has(fresh.seen, key):
         return False
+    fresh.clock = max(fresh.clock, turn.at)  # it stood still while what came was passed on
     if event["event_id"] in voided:
         fresh.seen = program.ring.add(fresh.seen, key, turn.at, 0)
         return False
@@ -144,11 +180,20 @@ def _count(program: Program, fresh: Contact, event: Event, voided: AbstractSet[s
     return True
 
 
+def _takes_in(fresh: Contact, event: Event) -> bool:
+    return (
+        event["type"] == "history_transferred"
+        and event["other"] != fresh.id
+        and event["other"] not in fresh.merged
+    )
+
+
 def _unite(program: Program, fresh: Contact, event: Event, log: Log, voided: AbstractSet[str]) -> None:
     """Take a transferred history in; what was voided since and may be in it is taken out of it first."""
     try:
         other = load(program, event["state"])
     except LifecycleError:  # another plan's shape: its own events are in the history too, if they are known
+        fresh.merged.append(event["other"])
         return
     ring = program.ring
     if voided and (ring.full(other.seen) or any(ring.records_of(other.seen, one) for one in voided)):

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from processors.lifecycle.sums import Sum
 
     Period = Callable[[int], int]
-    Filter = "Plain | PerValue | PerPeriod"
 
 
 def filter_of(index: int, rule: BehaviourRule, period: Period) -> Plain | PerValue | PerPeriod:

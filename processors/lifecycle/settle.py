@@ -17,7 +17,20 @@ if TYPE_CHECKING:
 
 
 def settle(turn: Turn) -> None:
-    """Do what follows from what has changed: moves, segments, hand-offs, the next timer."""
+    """Do what follows from what has changed: moves, segments, hand-offs, the next timer.
+
+    A stage entered by hand may open a way (`reached`): that is told after it, as a change of its own.
+    """
+    _settle_once(turn)
+    while turn.again:
+        turn.dirty, turn.again = turn.again, 0
+        _settle_once(turn)
+    turn.dirty = 0
+    if turn.program.memberships is not None:
+        turn.program.memberships.tell(turn)
+
+
+def _settle_once(turn: Turn) -> None:
     contact, program = turn.contact, turn.program
     contact.reading = None
     if turn.dirty & program.board.fit_deps:
@@ -39,7 +52,6 @@ def settle(turn: Turn) -> None:
     for place, change in told:  # known only now that hand-offs are made
         change["next_deadline"] = changes.next_deadline(turn.program, place)
     contact.next_due = timers.next_due(turn.program, contact, turn.now)
-    turn.dirty = 0
 
 
 def advance(program: Program, contact: Contact, clock: int, out: list[Change]) -> int:

@@ -82,9 +82,12 @@ def overridden(program: Program, stage: int, held: Override) -> int:
 def _by_hand(turn: Turn, place: Place, shown: int) -> Hop:
     held = place.override
     if shown not in {NO_STAGE, place.stage}:
+        if shown not in place.entries:
+            turn.again |= turn.program.inputs.stage
         first, _latest = place.entries.get(shown, (turn.now, turn.now))
         place.entries[shown] = (first, turn.now)
-        drop_answered(place)
+        if drop_answered(place):
+            turn.again |= turn.program.inputs.handoff
     if held is not None and in_force(held, turn.now):
         criterion, reason = f"override.{held.kind}", f"{held.reason} ({held.actor})"
     else:

@@ -23,13 +23,15 @@
 | 18 | profile | field → at, value |
 | 19 | deals | deal → at, stage, amount, currency |
 | 20 | touches | first and last: at, event id, type, source, campaign, medium |
-| 21 | places | track → see `_place` |
+| 21 | places | track → see `place_state` |
 | 22 | bands | segment's band or nil |
 | 23 | said | stage changes, segment changes, hand-off changes so far |
 | 24 | identity | nil, or forward_to, merged, erased, refused, clamped |
+| 25 | company | what the newest event said or nil, member as last told or nil, membership changes so far |
 
-Maps are sorted by key. Extension 1 is a decimal or an integer beyond 64 bits, as text. Stages, bands and
-tracks are named; everything else goes by the index of the plan, which the shape guards.
+Field 25 is there only under a plan with companies, and where an earlier plan had some. Maps are sorted by
+key. Extension 1 is a decimal or an integer beyond 64 bits, as text. Stages, bands and tracks are named;
+everything else goes by the index of the plan, which the shape guards.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgpack
 
-from processors.lifecycle.contact import Contact, DealIs, Floor, Latest, Place, Seen, Touch
+from processors.lifecycle.contact import Contact, DealIs, Employer, Floor, Latest, Member, Place, Seen, Touch
 from processors.lifecycle.newest import Entry
 from processors.lifecycle.place_state import dump_place, load_place
 from schemas.errors import LifecycleError
@@ -60,7 +62,7 @@ def dump(program: Program, contact: Contact) -> bytes:
     if not contact.id:
         return b""
     table = _Table(contact)
-    fields = (
+    fields: tuple[Any, ...] = (
         LAYOUT,
         contact.next_due,
         program.shape,
@@ -87,6 +89,8 @@ def dump(program: Program, contact: Contact) -> bytes:
         (contact.stage_changes, contact.segment_changes, contact.handoff_changes),
         _identity(contact),
     )
+    if program.memberships is not None or contact.membership_changes:
+        fields += ((contact.employer, contact.member, contact.membership_changes),)
     packed: bytes = msgpack.packb(fields, default=_number)
     return packed
 
@@ -135,6 +139,8 @@ def load(program: Program, state: bytes) -> Contact:
     contact.stage_changes, contact.segment_changes, contact.handoff_changes = fields[23]
     if fields[24] is not None:
         _be(contact, fields[24])
+    if len(fields) > 25:
+        _belong(contact, *fields[25])
     return contact
 
 
@@ -233,6 +239,12 @@ def _identity(contact: Contact) -> tuple[Any, ...] | None:
 
 def _be(contact: Contact, known: list[Any]) -> None:
     contact.forward_to, contact.merged, contact.erased, contact.refused, contact.clamped = known
+
+
+def _belong(contact: Contact, employer: list[Any] | None, member: list[Any] | None, changes: int) -> None:
+    contact.employer = None if employer is None else Employer(*employer)
+    contact.member = None if member is None else Member(*member)
+    contact.membership_changes = changes
 
 
 def _number(value: object) -> msgpack.ExtType:

@@ -36,7 +36,10 @@ if TYPE_CHECKING:
     from processors.lifecycle.program import Program
     from processors.lifecycle.turn import Change, Evidence
 
-SAID = ("stage_changes", "segment_changes", "handoff_changes", "refused", "clamped")
+SAID = (
+    "stage_changes", "segment_changes", "handoff_changes", "member", "membership_changes", "refused",
+    "clamped",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +102,8 @@ class _Switch:
                 turn.dirty = turn.program.inputs.everything
                 settle(turn)
             contact.next_due = timers.next_due(turn.program, contact, turn.now)
+        if turn.program.memberships is not None:
+            turn.program.memberships.tell(turn)
         for place, change in self._told:
             change["next_deadline"] = changes.next_deadline(turn.program, place)
 
@@ -130,7 +135,7 @@ class _Switch:
         return sent.status == "open" or said.shown == sent.stage
 
     def _leave_behind(self) -> None:
-        """Tell the end of the tracks and segments that the new definition does not have."""
+        """Tell the end of the tracks, segments and companies that the new definition does not have."""
         farewell, new = self._farewell, self._turn.program.plan
         tracks = {track.id for track in new.tracks}
         for track, place in enumerate(farewell.contact.places):
@@ -147,6 +152,9 @@ class _Switch:
             band = farewell.contact.bands[index]
             if segment.id not in segments and band is not None:
                 farewell.out.append(changes.segment_changed(farewell, index, (band, None), ()))
+        if farewell.program.memberships is not None and new.company is None:
+            farewell.contact.employer = None
+            farewell.program.memberships.tell(farewell)
 
     def _correct(self, track: int, said: Place) -> None:
         """Tell where the contact stands, if the world believes something else."""
@@ -211,5 +219,9 @@ def _in_new_terms(farewell: Turn, turn: Turn) -> Iterator[Change]:
     """Let what the old definition tells for the last time carry the new one's scores and name."""
     parts = changes.score_parts(turn.program, turn.contact, turn.now)
     for change in farewell.out:
+        if change["record"] == "membership_changed":
+            known = changes.tail(turn)
+            yield {**change, "lifecycle": known["lifecycle"], "plan_hash": known["plan_hash"]}
+            continue
         why = {**change["why"], "score_parts": parts}
         yield {**change, **changes.tail(turn), "why": why}

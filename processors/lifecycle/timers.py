@@ -2,6 +2,7 @@
 
 The earliest time at which a leave rule, an enter rule, a segment, an override or a hand-off of the contact's
 present position can change. What cannot change by time alone asks for no timer.
+Whoever goes round without end, so that a way is open though everything is settled, waits for an event.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from processors.lifecycle.shown import in_force
 from processors.lifecycle.sums import NEVER
 
 if TYPE_CHECKING:
+    from processors.lifecycle.checks import Check
     from processors.lifecycle.contact import Contact, Place
     from processors.lifecycle.program import Exit, Program
 
@@ -40,16 +42,23 @@ def _of_place(program: Program, track: int, contact: Contact, now: int, dues: li
     for one in program.timed_climbs[track]:
         if one.rank <= rank:
             break
-        ahead = one.check.falls if one.unit in place.spent else one.check.rises
-        if ahead is not None:
-            dues.append(ahead(contact, now))
+        if one.unit not in place.spent:
+            dues.append(_opens(one.check, contact, now))
+        elif one.check.falls is not None:
+            dues.append(one.check.falls(contact, now))
 
 
 def _exit(way: Exit, place: Place, contact: Contact, now: int) -> int:
-    """When a leave rule may open. It is shut now."""
+    """When a leave rule may open."""
     opens = now if way.rule.after_ms is None else place.since + way.rule.after_ms
     if way.check is None:
         return opens if way.rule.after_ms is not None else NEVER
     if opens > now and way.check.holds(contact, now):
         return opens
-    return NEVER if way.check.rises is None else max(opens, way.check.rises(contact, now))
+    return max(opens, _opens(way.check, contact, now))
+
+
+def _opens(check: Check, contact: Contact, now: int) -> int:
+    """When a condition may become true; never, where it holds though everything is settled."""
+    due = NEVER if check.rises is None else check.rises(contact, now)
+    return due if due > now + 1 or not check.holds(contact, now) else NEVER

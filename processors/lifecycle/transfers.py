@@ -13,6 +13,7 @@ from processors.lifecycle import state, vanishing
 from processors.lifecycle.merging import PROVISIONAL, raise_to, unite
 from processors.lifecycle.settle import advance, settle
 from schemas.errors import LifecycleError
+from schemas.events import HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from processors.lifecycle.turn import Change, Turn
 
     Event = Mapping[str, Any]
-
-HEADER = ("anonymous_id", "email", "received_at", "source", "campaign", "medium", "company_id")
 
 
 def identify(turn: Turn, event: Event) -> int:
@@ -113,12 +112,12 @@ def _transfer(turn: Turn, into: str) -> Change:
     """Shape the transfer as the event that it will be in contact-events."""
     contact = turn.contact
     return {
+        **dict.fromkeys(HEADER),
         "record": "history_transferred",
         "type": "history_transferred",
         "event_id": f"{turn.event_id}/{contact.id}",
         "contact_id": into,
         "occurred_at": turn.now,
-        **dict.fromkeys(HEADER),
         "other": contact.id,
         "state": state.dump(turn.program, contact),
         "plan_hash": turn.program.plan.plan_hash,

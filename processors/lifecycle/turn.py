@@ -42,7 +42,8 @@ class Turn:
     """`now` is the contact's clock; `event` is None for a timer; `at` is when the event happened.
 
     `dirty` has a bit for every input that changed since the conditions were last asked. `settled` is when the
-    contact was last brought up to date before this turn. `hops` are moves already made, by track. `notes` go
+    contact was last brought up to date before this turn. `again` has those that changed as moves were shown:
+    they are asked once more. `hops` are moves already made, by track. `notes` go
     into the evidence of every change. `offers` is false while history is caught up with: hand-offs then wait.
     `replaced` is the plan hash of the criteria that this turn puts an end to, see `switch`. `asks_history`:
     what follows is decided and told when the contact is folded again, once and with all that is known then.
@@ -60,6 +61,7 @@ class Turn:
     offers: bool = True
     asks_history: bool = False
     replaced: str | None = None
+    again: int = 0
     hops: dict[int, list[Hop]] = field(default_factory=dict)
     notes: list[Evidence] = field(default_factory=list)
     offered_for: tuple[Evidence, ...] = ()  # why the stage was entered whose hand-off is offered

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 KEPT = (
     "id", "position", "clock", "first_seen", "last_counted", "places", "bands", "stage_changes",
-    "segment_changes", "handoff_changes", "refused", "clamped",
+    "segment_changes", "handoff_changes", "member", "membership_changes", "refused", "clamped",
 )  # fmt: skip
+
+ERASURE = "contact_erased"  # by this criterion the read side knows whom to forget
 
 
 def forget(contact: Contact) -> None:
@@ -43,12 +45,19 @@ def vanish(turn: Turn, reason: str, criterion: str) -> None:
 
 def erase(turn: Turn, _event: Mapping[str, Any]) -> int:
     """Fold contact_erased: the state goes, a tombstone stays that refuses what comes later."""
-    contact = turn.contact
+    contact, before = turn.contact, len(turn.out)
     forget(contact)
-    vanish(turn, "erased", "contact_erased")
+    vanish(turn, "erased", ERASURE)
+    said_so = any(one["cause"]["criterion"] == ERASURE for one in turn.out[before:])
+    if not said_so and _was_told_of(contact):  # nobody would learn that it is to be forgotten
+        leave(turn, 0, contact.places[0], "erased", ERASURE)
     contact.places = [Place() for _place in contact.places]
     contact.erased = True
     return 0
+
+
+def _was_told_of(contact: Contact) -> bool:
+    return bool(contact.stage_changes or contact.segment_changes or contact.handoff_changes)
 
 
 def leave(turn: Turn, track: int, place: Place, reason: str, criterion: str) -> None:

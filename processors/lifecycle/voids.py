@@ -37,7 +37,12 @@ def void(turn: Turn, event: Mapping[str, Any]) -> int:
         contact.seen = program.ring.clear(contact.seen, record)
         undone, was_exact = undo(program, contact, record, voided)
         dirty, exact = dirty | undone, exact and was_exact
-    known = [exact, _forget_last(contact, voided), _forget_touches(contact, voided)]
+    known = [
+        exact,
+        _forget_last(contact, voided),
+        _forget_touches(contact, voided),
+        _forget_employer(contact, voided),
+    ]
     contact.reading = None
     if not all(known):
         _doubt(turn, held, voided)
@@ -102,6 +107,14 @@ def _forget_touches(contact: Contact, voided: str) -> bool:
     if contact.first_touch is None or contact.first_touch.event_id != voided:
         return True
     contact.first_touch = None
+    return False
+
+
+def _forget_employer(contact: Contact, voided: str) -> bool:
+    """Drop it as what names the company; False when only history knows what did so before."""
+    if contact.employer is None or contact.employer.event_id != voided:
+        return True
+    contact.employer = None
     return False
 
 

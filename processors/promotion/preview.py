@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from processors.lifecycle import load
 from processors.lifecycle.changes import stage_id
 from processors.lifecycle.program import program_of
+from processors.replay.summary import NOWHERE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,12 +18,13 @@ if TYPE_CHECKING:
 
     Change = dict[str, Any]
 
-NOWHERE = "none"  # how "no stage" is written
-
 
 @dataclass(slots=True, kw_only=True)
 class Preview:
-    """Contacts by stage before and after, who moves by which rule, and what sales would hear."""
+    """Contacts by stage before and after, who moves by which rule, and what sales would hear.
+
+    `contacts` are those that are neither part of another one nor erased, as `diff` and `replay` count them.
+    """
 
     before: Counter[str] = field(default_factory=Counter)
     after: Counter[str] = field(default_factory=Counter)
@@ -35,9 +37,9 @@ class Preview:
 
     def add(self, said: tuple[Plan, bytes], then: tuple[Plan, bytes], changes: Iterable[Change]) -> None:
         """Take one contact: plan and state before, plan and state after, and what it would be told."""
-        if not self.contacts:
+        if not self.ladder:
             self.ladder = [stage.id for plan, _ in (said, then) for stage in plan.stages]
-        self.contacts += 1
+        self.contacts += _stands(*then)
         self.before.update(_stages(*said))
         self.after.update(_stages(*then))
         for change in changes:
@@ -48,7 +50,7 @@ class Preview:
                     self.moved.append({name: change[name] for name in ("contact_id", "track", "from", "to")})
                 case "segment_changed":
                     self.bands += 1
-                case _:
+                case "mql_handoff":
                     self.handoffs[change["action"]] += 1
 
     def as_json(self) -> dict[str, Any]:
@@ -69,11 +71,14 @@ class Preview:
         }
 
 
-def _stages(plan: Plan, state: bytes) -> Iterator[str]:
+def _stands(plan: Plan, state: bytes) -> bool:
+    """Tell whether a contact stands for itself."""
     contact = load(plan, state)
-    if contact.erased or contact.forward_to is not None:
-        return
-    for place in contact.places:
+    return not contact.erased and contact.forward_to is None
+
+
+def _stages(plan: Plan, state: bytes) -> Iterator[str]:
+    for place in load(plan, state).places if _stands(plan, state) else ():
         stage = stage_id(program_of(plan), place.shown)
         if stage is not None:
             yield stage

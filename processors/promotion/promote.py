@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 LOOK_S = 0.5
 STILL_MINE_S = 5.0  # how soon a promotion ends that another one has taken over
+LONG_S = 15.0  # after which it is said who is waited for: longer than a rebalance takes
+START_ONE = "If none runs, start one: `stageline worker`."
 
 
 class Watch(Protocol):
@@ -111,6 +114,7 @@ class Promotion:
             known = await self.known()
             one = _being_built(known)
             if one is None:
+                await self._refuse_half_way(known)
                 live = newest(known.values())
                 promoted = live is not None and live.replaces is not None
                 remedy = f" {live.name} is live already: `stageline rollback`." if live and promoted else ""
@@ -144,6 +148,7 @@ class Promotion:
             raise LifecycleError(
                 f"Generation {live.number} ({live.name}) is still on its way: {len(left)} of"
                 f" {len(live.barriers)} partitions have not passed its barrier. Let the workers finish."
+                f" {START_ONE}"
             )
 
     async def left(self, one: Generation) -> list[int]:
@@ -156,8 +161,15 @@ class Promotion:
             f"The barriers of generation {one.number} ({one.name}) are written. Workers pass them by"
             " themselves, also if this command ends now."
         )
+        least, due = total, time.monotonic() + LONG_S
         while left := await self.left(one):
             self.watch.show("partitions over the barrier", total - len(left), total)
+            if len(left) < least:
+                least, due = len(left), time.monotonic() + LONG_S
+            elif time.monotonic() >= due:
+                due = math.inf
+                rest = ", ".join(map(str, left))
+                self.watch.say(f"Waiting for workers to pass the barrier in partitions {rest}. {START_ONE}")
             await asyncio.sleep(LOOK_S)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from processors.replay.summary import NOWHERE
+from schemas.times import from_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,8 +63,7 @@ class Side:
         if change["record"] == "stage_changed":
             self.ends[change["contact_id"], change["track"]] = change
         elif change["record"] == "mql_handoff" and change["action"] == "offered":
-            day = datetime.fromtimestamp(change["at"] / 1000, UTC).date().isoformat()
-            self.offered[day] += 1
+            self.offered[from_ms(change["at"]).date().isoformat()] += 1
 
     def note_all(self, changes: Iterable[Change]) -> None:
         """Take changes as they come."""

@@ -11,9 +11,9 @@ from processors.lifecycle import load
 from processors.replay.job import part_file, read_packed, state_line
 from processors.replay.kept import Kept
 from processors.replay.replay import OUTPUTS
-from processors.replay.summary import NOWHERE, Tally, line_of
+from processors.replay.summary import NOWHERE, Tally, counted, line_of
 from schemas.archived import MAX_UNPACKED, Archived, header
-from schemas.errors import SchemaError
+from schemas.errors import LifecycleError, SchemaError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,12 @@ if TYPE_CHECKING:
     Change = dict[str, Any]
     Told = tuple[int, bytes, tuple[str, str | None, str | None] | None]
 
-RECORDS = ("stage_changed", "segment_changed", "mql_handoff")  # in the order of the compiled back-end
+RECORDS = (  # in the order of the compiled back-end
+    "stage_changed",
+    "segment_changed",
+    "mql_handoff",
+    "membership_changed",
+)
 
 
 def replay_compiled(job: Job, fold: ByContact, partition: int, seen: Callable[[int], None]) -> Tally | None:
@@ -54,6 +59,10 @@ def replay_compiled(job: Job, fold: ByContact, partition: int, seen: Callable[[i
         found = plan.replay(asked, _Rare(fold), seen)
     except ValueError as error:
         raise SchemaError(f"{error}.") from None
+    except OSError as error:  # it tells neither the number of the error nor the file
+        if error.errno is not None:
+            raise
+        raise LifecycleError(f"{job.work}: {error}. Mend that; --resume keeps what is finished.") from error
     tally = _tally(found)
     fold.events = fold.refused = fold.last_time = 0  # what the rare events counted is counted already
     fold.count(fold.archive.keyless(partition))
@@ -103,6 +112,8 @@ def _tally(found: dict[str, Any]) -> Tally:
         stages = tally.stages.setdefault(track, Counter())
         stages[start] -= count
         stages[end] += count
+    for company, rank, stage, count in found["companies"]:
+        tally.companies.setdefault(company, Counter())[counted(rank, stage)] += count
     return tally
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from processors import lifecycle
 from processors.lifecycle.plan_json import plan_from_json
+from processors.lifecycle.program import MOST_PROGRAMS
 from processors.lifecycle.switch import Barrier
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     Event = dict[str, Any]
     Change = dict[str, Any]
+
+_plan_of = lru_cache(maxsize=MOST_PROGRAMS)(plan_from_json)  # every contact crosses the same few barriers
 
 
 class Course:
@@ -90,7 +93,7 @@ class Course:
         """Go over to another definition, unless it is the present one or older."""
         if event["generation"] <= self._generation:
             return
-        self._generation, old, self.plan = event["generation"], self.plan, plan_from_json(event["plan"])
+        self._generation, old, self.plan = event["generation"], self.plan, _plan_of(event["plan"])
         if not self.contact.id:
             return
         said = lived = lifecycle.dump(old, self.contact)

@@ -54,8 +54,10 @@ def changes_of(job: Job, partitions: Iterable[int]) -> Iterator[Change]:
 
 
 def replay_part(job: Job, partition: int, seen: Seen) -> Tally:
-    """Replay one partition and keep what it came to."""
-    fold = ByContact(job.plan, open_archive(job.archive), anew=job.anew)
+    """Replay one partition and keep what it came to. Raises SchemaError where a file of it is damaged."""
+    archive = open_archive(job.archive)
+    archive.check(partition)
+    fold = ByContact(job.plan, archive, anew=job.anew)
     tally = replay_compiled(job, fold, partition, seen) or _by_reference(job, fold, partition, seen)
     write_whole(part_file(job, partition, "tally"), tally.to_json())
     return tally

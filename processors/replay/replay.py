@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Change = dict[str, Any]
     History = Callable[[], Iterable[Event]]
 
-OUTPUTS = frozenset(("stage_changed", "segment_changed", "mql_handoff"))
+OUTPUTS = frozenset(("stage_changed", "segment_changed", "mql_handoff", "membership_changed"))
 STEPS = 1_024  # positions per line of a log that is not recorded: one line may be told to several contacts
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from processors.archive.folder import open_archive
 from processors.archive.locks import reading
 from processors.archive.writer import Pace
+from processors.event_loop import complete
+from processors.replay.passing_folder import passing_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,7 +39,6 @@ def open_history(events: str, bootstrap: str, progress: Progress) -> Iterator[Ar
         return
     from processors.archive.follow import follow  # noqa: PLC0415 - aiokafka takes a while to import
 
-    with TemporaryDirectory(prefix="stageline-topic-") as folder:
-        root = Path(folder)
-        asyncio.run(follow(bootstrap, root, PACE, stop=asyncio.Event(), once=True, progress=progress))
+    with passing_folder("stageline-topic-") as root:
+        complete(follow(bootstrap, root, PACE, stop=asyncio.Event(), once=True, progress=progress))
         yield open_archive(root)

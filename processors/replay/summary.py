@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, fields
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from processors.company import furthest
+
 if TYPE_CHECKING:
     from processors.lifecycle.plan import Plan
 
@@ -32,6 +34,7 @@ class Tally:
 
     `contacts` leaves out those that became part of another, or were erased. `refused`: lines that cannot be
     read or name nobody; `not_applied`: events that the core refused. `stages`: track → stage → contacts.
+    `companies`: company → rank and stage that contacts count with (see `counted`) → contacts.
     """
 
     events: int = 0
@@ -43,6 +46,7 @@ class Tally:
     changes: Counter[str] = field(default_factory=Counter)
     moves: Counter[str] = field(default_factory=Counter)
     stages: dict[str, Counter[str]] = field(default_factory=dict)
+    companies: dict[str, Counter[str]] = field(default_factory=dict)
 
     def add(self, other: Tally) -> None:
         """Add the tally of other contacts."""
@@ -54,6 +58,8 @@ class Tally:
         self.moves.update(other.moves)
         for track, stages in other.stages.items():
             self.stages.setdefault(track, Counter()).update(stages)
+        for company, counts in other.companies.items():
+            self.companies.setdefault(company, Counter()).update(counts)
 
     def to_json(self) -> dict[str, Any]:
         """Write it so that `from_json` gives it back."""
@@ -63,8 +69,14 @@ class Tally:
     def from_json(cls, found: dict[str, Any]) -> Tally:
         """Read it. Raises TypeError or ValueError for anything else."""
         stages = {track: Counter(counts) for track, counts in found.pop("stages").items()}
+        companies = {company: Counter(counts) for company, counts in found.pop("companies").items()}
         changes, moves = Counter(found.pop("changes")), Counter(found.pop("moves"))
-        return cls(**found, changes=changes, moves=moves, stages=stages)
+        return cls(**found, changes=changes, moves=moves, stages=stages, companies=companies)
+
+
+def counted(rank: int, stage: str | None) -> str:
+    """Name what a contact counts with in its company, as `Tally.companies` has it."""
+    return f"{rank} {stage or ''}"
 
 
 class Summary:
@@ -73,6 +85,7 @@ class Summary:
     def __init__(self) -> None:
         self.tally = Tally()
         self._open: dict[str, Any] = {}  # contact → SHA-256 of its lines so far
+        self._members: dict[str, Change] = {}  # contact → what its company was told last
 
     def add(self, change: Change) -> bytes:
         """Count a change; gives its line."""
@@ -85,6 +98,8 @@ class Summary:
             stages = self.tally.stages.setdefault(change["track"], Counter())
             stages[start] -= 1
             stages[end] += 1
+        elif change["record"] == "membership_changed":
+            self._members[change["contact_id"]] = change
         return line
 
     def settle(self) -> None:
@@ -93,6 +108,11 @@ class Summary:
             self.tally.digest += int.from_bytes(digest.digest(), "big")
         self.tally.digest %= 1 << DIGEST_BITS
         self._open.clear()
+        for change in self._members.values():
+            if not change["left"]:
+                company = self.tally.companies.setdefault(change["company_id"], Counter())
+                company[counted(change["rank"], change["counts_as"])] += 1
+        self._members.clear()
 
 
 def as_json(plan: Plan, tally: Tally, as_of: int) -> dict[str, Any]:
@@ -109,8 +129,20 @@ def as_json(plan: Plan, tally: Tally, as_of: int) -> dict[str, Any]:
         "changes": dict(sorted(tally.changes.items())),
         "moves": dict(sorted(tally.moves.items(), key=lambda move: (-move[1], move[0]))),
         "stages": {track: _by_stage(plan, tally, track) for track in tracks},
+        **({} if plan.company is None and not tally.companies else {"companies": _companies(plan, tally)}),
         "digest": f"{tally.digest:064x}",
     }
+
+
+def _companies(plan: Plan, tally: Tally) -> dict[str, int]:
+    """Companies by stage, in the order of the file; `none`: none of its contacts counts."""
+    reached: Counter[str] = Counter()
+    for counts in tally.companies.values():
+        known = [(int(rank), stage) for rank, _, stage in (name.partition(" ") for name in counts)]
+        top = furthest([one for one in known if one[1]])
+        reached[NOWHERE if top is None else top[1]] += 1
+    names = dict.fromkeys([NOWHERE, *(plan.stages[stage].id for stage in plan.tracks[0].stages)])
+    return {name: reached[name] for name in (*names, *sorted(reached.keys() - names.keys()))}
 
 
 def _by_stage(plan: Plan, tally: Tally, track: str) -> dict[str, int]:

@@ -41,10 +41,10 @@ class Jar:
         return f"{self.group}:{self.artifact}:{self.version}"
 
 
-def locked_jars(lock: Path = LOCK) -> tuple[Jar, ...]:
+def locked_jars() -> tuple[Jar, ...]:
     """Read the lock file: `sha256  group:artifact:version` a line, in class path order."""
     rows = (
-        line.split() for line in lock.read_text(encoding="utf-8").splitlines() if not line.startswith("#")
+        line.split() for line in LOCK.read_text(encoding="utf-8").splitlines() if not line.startswith("#")
     )
     return tuple(_jar(sha256, *coordinate.split(":")) for sha256, coordinate in rows)
 

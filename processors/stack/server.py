@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-START_SECONDS = 60  # a JVM on a busy two-core machine needs up to 15
+START_SECONDS = 120  # a JVM on a busy two-core machine needs up to 30
 STOP_SECONDS = 30  # Kafka flushes its logs; more than a few seconds means that it hangs
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from pydantic_core import PydanticCustomError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -26,6 +28,11 @@ class Problem:
     remedy: str
     width: int = 1
     example: tuple[str, ...] = ()
+
+
+def refuse(message: str, remedy: str, *path: str) -> PydanticCustomError:
+    """Make a model's error that becomes a problem with a remedy; `path` leads on to the key that is wrong."""
+    return PydanticCustomError("refused", "{message}", {"message": message, "remedy": remedy, "path": path})
 
 
 def nearest(word: object, known: Iterable[object]) -> str:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from projections.views import contact, funnel, handoffs, latest, segments, stage_counts, velocity
+from projections.views import (
+    answers,
+    companies,
+    contact,
+    funnel,
+    handoffs,
+    latest,
+    segments,
+    sources,
+    stage_counts,
+    velocity,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,13 +25,16 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMAT", "VIEWS", "project"]
 
-FORMAT = "2"  # of the keys below: a view is never migrated; a new format is a new name, filled from the log
+FORMAT = "5"  # of the keys below: a view is never migrated; a new format is a new name, filled from the log
 VIEWS: Mapping[str, tuple[Project, ...]] = {
     "stage_changed": (
-        contact.project, stage_counts.project, funnel.project, velocity.project, latest.project,
+        contact.project, stage_counts.project, funnel.project, sources.project, velocity.project,
+        latest.project, answers.project_move,
     ),
     "segment_changed": (contact.project, segments.project),
-    "mql_handoff": (contact.project, handoffs.project, latest.project),
+    "mql_handoff": (contact.project, handoffs.project, latest.project, answers.project_handoff),
+    "membership_changed": (companies.project_contact,),
+    "company_stage_changed": (companies.project_move,),
 }  # fmt: skip
 
 

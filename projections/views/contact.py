@@ -24,6 +24,7 @@ HISTORY = 500  # newest changes kept per contact; a busy contact of a B2B funnel
 NEAR = 8  # suggestions: what fits under a search box
 FACTS = ("at", "cycle", "owner", "score", "lifecycle", "plan_hash", "sequence")
 ORDER = {"stage_changed": 0, "segment_changed": 1, "mql_handoff": 2}  # within one event, as the core decides
+LAST = len(ORDER)  # a company's follow
 
 
 def project(change: Change) -> tuple[Command, ...]:
@@ -107,7 +108,7 @@ def _named(fields: Mapping[str, str], prefix: str) -> dict[str, Any]:
 
 def when(change: Change) -> tuple[int, int, int]:
     """Return what orders changes: time, then as the core decides within one event."""
-    return change["at"], ORDER[change["record"]], change["sequence"]
+    return change["at"], ORDER.get(change["record"], LAST), change["sequence"]
 
 
 def read_near(ask: Ask, start: str) -> list[str]:

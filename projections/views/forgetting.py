@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from projections.commands import key
-from projections.views import funnel, handoffs, segments, stage_counts
+from projections.views import answers, companies, funnel, handoffs, segments, sources, stage_counts
 
 if TYPE_CHECKING:
     from projections.commands import Ask, Change, Command
@@ -16,6 +16,11 @@ TO_FORGET = key("to-forget")  # erased contacts of whom a change was just writte
 
 def erases(change: Change) -> bool:
     """Tell whether the change says that its contact was erased."""
+    match change["record"]:
+        case "membership_changed":
+            return bool(change["erased"])
+        case "company_stage_changed":
+            return False
     return bool(change["cause"]["criterion"] == "contact_erased")
 
 
@@ -33,10 +38,13 @@ def forget(ask: Ask, contact: str) -> tuple[Command, ...]:
     return (
         *stage_counts.forget(contact, [json.loads(pair) for pair in stages]),
         *funnel.forget(contact, [json.loads(pair) for pair in stages]),
+        *sources.forget(contact, [json.loads(pair) for pair in stages]),
         *segments.forget(contact, [json.loads(pair) for pair in bands]),
+        *answers.forget(contact),
         *handoffs.forget(json.loads(text) for text in history),
         *(("ZREM", key("latest"), text) for text in references),
         *(("XDEL", key("arrivals"), entry) for entry in arrivals),
+        *companies.forget(ask, contact),
         ("DEL", key("history", contact)),
         ("DEL", key("contact", contact)),
         ("ZREM", key("contacts"), contact),

@@ -39,24 +39,29 @@ def project(change: Change) -> tuple[Command, ...]:
     """Remember the first time in each stage on the way, and that these stages exist."""
     track, at = change["track"], str(change["at"])
     entered = dict.fromkeys(change["path"])
-    reached = (("ZADD", _reached(track, stage), "NX", at, change["contact_id"]) for stage in entered)
+    first = (("ZADD", reached(track, stage), "NX", at, change["contact_id"]) for stage in entered)
     named = (("ZADD", key("stages"), "NX", "0", packed([track, stage])) for stage in entered)
-    gone = ("ZREM", _gone(track)) if change["to"] is not None else ("ZADD", _gone(track), at)
-    return (*reached, *named, (*gone, change["contact_id"]))
+    if change["to"] is not None:
+        return (*first, *named, ("ZREM", gone(track), change["contact_id"]))
+    if change["from"] is not None:
+        return (*first, *named, ("ZADD", gone(track), at, change["contact_id"]))
+    return ()  # erased without a stage
 
 
 def forget(contact: str, stages: Iterable[tuple[str, str]]) -> Iterator[Command]:
     """Take a contact out of those who reached a stage and of those who are gone: it counts as before."""
     for track, stage in stages:
-        yield ("ZREM", _reached(track, stage), contact)
-        yield ("ZREM", _gone(track), contact)
+        yield ("ZREM", reached(track, stage), contact)
+        yield ("ZREM", gone(track), contact)
 
 
-def _reached(track: str, stage: str) -> Key:
+def reached(track: str, stage: str) -> Key:
+    """Key of the set of those who ever came to the stage, scored by their first time (ms, UTC)."""
     return key("reached", track, stage)
 
 
-def _gone(track: str) -> Key:
+def gone(track: str) -> Key:
+    """Key of the set of those who have no stage any more: they count nowhere."""
     return key("gone", track)
 
 
@@ -82,11 +87,11 @@ def read_funnel(ask: Ask, now: int) -> dict[str, Any]:
     """
     rungs = read_ladder(ask)
     counts = ask(*(("ZCARD", members(rung.track, rung.stage)) for rung in rungs))
-    reached = _count_reached(ask, rungs)
+    came = _count_reached(ask, rungs)
     times = time_in_stages(ask, [(rung.track, rung.stage) for rung in rungs], now)
     stages = [
         {**asdict(rung), "now": count, "reached": ever, "time": time}
-        for rung, count, ever, time in zip(rungs, counts, reached, times, strict=True)
+        for rung, count, ever, time in zip(rungs, counts, came, times, strict=True)
     ]
     (contacts,) = ask(("ZCARD", key("contacts")))
     staged = sum(stage["now"] for stage in stages if stage["track"] == MAIN)
@@ -94,10 +99,10 @@ def read_funnel(ask: Ask, now: int) -> dict[str, Any]:
 
 
 def _count_reached(ask: Ask, rungs: Sequence[Rung]) -> list[int]:
-    ever = ask(*(("ZCARD", _reached(rung.track, rung.stage)) for rung in rungs))
-    pairs = [(_gone(rung.track), _reached(rung.track, rung.stage)) for rung in rungs]
-    gone = ask(*(("ZINTERCARD", "2", *pair) for pair in pairs))
-    return [a - b for a, b in zip(ever, gone, strict=True)]
+    ever = ask(*(("ZCARD", reached(rung.track, rung.stage)) for rung in rungs))
+    pairs = [(gone(rung.track), reached(rung.track, rung.stage)) for rung in rungs]
+    left = ask(*(("ZINTERCARD", "2", *pair) for pair in pairs))
+    return [a - b for a, b in zip(ever, left, strict=True)]
 
 
 def _converted(stages: list[dict[str, Any]]) -> list[dict[str, Any]]:

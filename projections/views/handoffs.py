@@ -29,16 +29,16 @@ def project(change: Change) -> tuple[Command, ...]:
     order = str(change["at"]) if status in ENDS else str(change["accept_by"] or "+inf")
     others = (other for other in STATUSES if other != status)
     return (
-        ("HSET", key("handoff", handoff), *_card(change, status)),
-        *(("ZREM", _column(other), handoff) for other in others),
-        ("ZADD", _column(status), order, handoff),
+        ("HSET", card_of(handoff), *_card(change, status)),
+        *(("ZREM", column(other), handoff) for other in others),
+        ("ZADD", column(status), order, handoff),
     )
 
 
 def forget(history: Iterable[Change]) -> Iterator[Command]:
     """Leave the cards of a contact's hand-offs without the contact: they still count."""
     ids = {change["handoff"] for change in history if change["record"] == "mql_handoff"}
-    return (("HDEL", key("handoff", handoff), *NAMING) for handoff in ids)
+    return (("HDEL", card_of(handoff), *NAMING) for handoff in ids)
 
 
 def _card(change: Change, status: str) -> tuple[str, ...]:
@@ -60,16 +60,22 @@ def _card(change: Change, status: str) -> tuple[str, ...]:
     return tuple(part for pair in known.items() for part in pair)
 
 
-def _column(status: str) -> Key:
+def card_of(handoff: str) -> Key:
+    """Key of what is known of one hand-off."""
+    return key("handoff", handoff)
+
+
+def column(status: str) -> Key:
+    """Key of the hand-offs of that status: open ones by deadline, others by end (ms, UTC)."""
     return key("handoffs", status)
 
 
 def read_board(ask: Ask, limit: int = 50) -> dict[str, Any]:
     """Return `counts` by status, and the first cards of each: open by deadline, ended newest first."""
-    counts = ask(*(("ZCARD", _column(status)) for status in STATUSES))
+    counts = ask(*(("ZCARD", column(status)) for status in STATUSES))
     ids = ask(
-        ("ZRANGE", _column(OPEN), "0", str(limit - 1)),
-        *(("ZRANGE", _column(status), "0", str(limit - 1), "REV") for status in ENDS),
+        ("ZRANGE", column(OPEN), "0", str(limit - 1)),
+        *(("ZRANGE", column(status), "0", str(limit - 1), "REV") for status in ENDS),
     )
     columns = {status: _cards(ask, found) for status, found in zip(STATUSES, ids, strict=True)}
     return {"counts": dict(zip(STATUSES, counts, strict=True)), **columns}
@@ -77,7 +83,7 @@ def read_board(ask: Ask, limit: int = 50) -> dict[str, Any]:
 
 def _cards(ask: Ask, handoffs: list[str]) -> list[dict[str, Any]]:
     """Read some cards; `summary` and `total` (thousandths) are those of the offer, if it is still kept."""
-    cards = ask(*(("HGETALL", key("handoff", handoff)) for handoff in handoffs))
+    cards = ask(*(("HGETALL", card_of(handoff)) for handoff in handoffs))
     offers = resolve(ask, [card["offer"] for card in cards if "offer" in card])
     said = {offer["handoff"]: {name: offer[name] for name in ("summary", "total")} for offer in offers}
     return [_typed(card) | said.get(card["handoff"], {}) for card in cards]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING
 
-from projections.commands import key, packed
+from projections.commands import key, moved, packed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -15,14 +16,9 @@ if TYPE_CHECKING:
 
 def project(change: Change) -> tuple[Command, ...]:
     """Move the contact from one band's set to the other's."""
-    contact, segment, at = change["contact_id"], change["segment"], str(change["at"])
-    commands: list[Command] = []
-    if change["from"] is not None:
-        commands.append(("ZREM", _members(segment, change["from"]), contact))
-    if change["to"] is not None:
-        commands.append(("ZADD", _members(segment, change["to"]), at, contact))
-        commands.append(("ZADD", key("bands"), "NX", "0", packed([segment, change["to"]])))
-    return tuple(commands)
+    segment, band = change["segment"], change["to"]
+    known = () if band is None else (("ZADD", key("bands"), "NX", "0", packed([segment, band])),)
+    return (*moved(change, partial(_members, segment), change["contact_id"]), *known)
 
 
 def forget(contact: str, bands: Iterable[tuple[str, str]]) -> Iterator[Command]:

@@ -6,9 +6,10 @@ one step: so the counts always sum to the contacts.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from projections.commands import key
+from projections.commands import key, moved
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,13 +19,7 @@ if TYPE_CHECKING:
 
 def project(change: Change) -> tuple[Command, ...]:
     """Move the contact from one stage's set to the other's."""
-    contact, track = change["contact_id"], change["track"]
-    commands: list[Command] = []
-    if change["from"] is not None:
-        commands.append(("ZREM", members(track, change["from"]), contact))
-    if change["to"] is not None:
-        commands.append(("ZADD", members(track, change["to"]), str(change["at"]), contact))
-    return tuple(commands)
+    return tuple(moved(change, partial(members, change["track"]), change["contact_id"]))
 
 
 def forget(contact: str, stages: Iterable[tuple[str, str]]) -> Iterator[Command]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING, Any
@@ -16,13 +15,20 @@ from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from projections.periods import EVER
 from projections.store import RedisAwayError, live_view
+from projections.views.answers import read_answers
+from projections.views.cohorts import read_cohorts
+from projections.views.companies import read_companies, read_companies_near, read_company
 from projections.views.contact import read_contact, read_near
 from projections.views.funnel import read_funnel
 from projections.views.handoffs import read_board
 from projections.views.latest import KEPT, read_latest
 from projections.views.segments import read_segments
+from projections.views.sources import read_sources
+from projections.web.asked import QuestionError, number_asked, period_asked, within_asked
 from projections.web.feed import NOTHING_YET
+from projections.web.kept import Kept
 from projections.web.security import COOKIE, Access, Guard
 
 if TYPE_CHECKING:
@@ -38,8 +44,10 @@ if TYPE_CHECKING:
 STATIC = Path(__file__).parent / "static"
 PING_S = 15  # proxies close what is silent for a minute or so
 SEND_S = 10  # a page that takes nothing for so long is let go; it connects again by itself
+SOURCES, REASONS, MOST = 20, 20, 1_000  # sources of each stage and reasons, unless more are asked for
+KEPT_S = 30  # what reads every contact is read again no sooner
 LOGIN_BYTES = 4_096
-LIMIT = re.compile(r"[1-9][0-9]{0,3}")
+COMPANIES = 50  # of each stage: those that came last
 WRONG_TOKEN_S = 0.5  # makes guessing slow; a person does not notice
 
 
@@ -52,7 +60,11 @@ def make_app(client: Client, feed: Feed, access: Access) -> Starlette:
         Route("/api/funnel", _reader(client, _funnel)),
         Route("/api/changes", _reader(client, _changes)),
         Route("/api/handoffs", _reader(client, lambda view, _: read_board(view.ask))),
+        Route("/api/handoffs/figures", _reader(client, _answers)),
         Route("/api/segments", _reader(client, lambda view, _: read_segments(view.ask))),
+        Route("/api/sources", _reader(client, _sources(Kept(KEPT_S)))),
+        Route("/api/companies", _reader(client, _companies)),
+        Route("/api/companies/{id:path}", _reader(client, _company)),
         Route("/api/contacts", _reader(client, _contacts)),
         Route("/api/contacts/{id:path}", _reader(client, _contact)),
         Route("/api/stream", _stream(feed)),
@@ -74,6 +86,8 @@ def _reader(client: Client, read: Read) -> Callable[[Request], Response]:
         try:
             view = live_view(client)
             found = NOTHING_YET if view is None else read(view, request)
+        except QuestionError as error:
+            return JSONResponse({"error": str(error)}, 400)
         except RedisAwayError as error:
             found = f"Redis does not answer: {error}"
         if isinstance(found, str):
@@ -83,15 +97,29 @@ def _reader(client: Client, read: Read) -> Callable[[Request], Response]:
     return endpoint
 
 
-def _funnel(view: View, _: Request) -> dict[str, Any]:
-    return {**read_funnel(view.ask, int(time() * 1000)), "held": view.held()}
+def _funnel(view: View, request: Request) -> dict[str, Any]:
+    within, period, now = within_asked(request), period_asked(request), _now()
+    if within is None and period != EVER:
+        raise QuestionError("since and until choose a cohort: give within, too.")
+    found = read_funnel(view.ask, now) if within is None else read_cohorts(view.ask, now, within, period)
+    return {**found, "held": view.held()}
 
 
-def _changes(view: View, request: Request) -> Any:  # noqa: ANN401 - a list, or a response that refuses
-    limit = request.query_params.get("limit", "50")
-    if not (LIMIT.fullmatch(limit) and int(limit) <= KEPT):
-        return JSONResponse({"error": f"limit is a whole number from 1 to {KEPT}."}, 400)
-    return read_latest(view.ask, int(limit))
+def _changes(view: View, request: Request) -> list[dict[str, Any]]:
+    return read_latest(view.ask, number_asked(request, "limit", 50, KEPT))
+
+
+def _answers(view: View, request: Request) -> dict[str, Any]:
+    period, most = period_asked(request), number_asked(request, "most", REASONS, MOST)
+    return read_answers(view.ask, _now(), period, most)
+
+
+def _sources(kept: Kept) -> Read:
+    def read(view: View, request: Request) -> Any:  # noqa: ANN401 - what `read_sources` returns
+        period, most = period_asked(request), number_asked(request, "most", SOURCES, MOST)
+        return kept.answer((view.name, period, most), lambda: read_sources(view.ask, _now(), period, most))
+
+    return read
 
 
 def _contacts(view: View, request: Request) -> Any:  # noqa: ANN401 - a list, or one contact
@@ -105,10 +133,34 @@ def _contact(view: View, request: Request) -> Any:  # noqa: ANN401 - as above
 
 
 def _one(view: View, contact: str) -> Any:  # noqa: ANN401 - the contact, or a response that has none
-    found = read_contact(view.ask, contact)
-    if found is None:
-        return JSONResponse({"error": "No contact of this id has had a stage, band or hand-off."}, 404)
-    return found
+    return read_contact(view.ask, contact) or _nothing(
+        "No contact of this id has had a stage, band or hand-off."
+    )
+
+
+def _companies(view: View, request: Request) -> Any:  # noqa: ANN401 - all by stage, one, or some ids
+    asked = request.query_params
+    if "id" in asked:
+        return _one_company(view, asked["id"])
+    if "prefix" in asked:
+        return read_companies_near(view.ask, asked["prefix"])
+    return read_companies(view.ask, COMPANIES)
+
+
+def _company(view: View, request: Request) -> Any:  # noqa: ANN401 - as above
+    return _one_company(view, request.path_params["id"])
+
+
+def _one_company(view: View, company: str) -> Any:  # noqa: ANN401 - the company, or a response that has none
+    return read_company(view.ask, company) or _nothing("No contact has been of a company of this id.")
+
+
+def _now() -> int:
+    return int(time() * 1000)
+
+
+def _nothing(error: str) -> Response:
+    return JSONResponse({"error": error}, 404)
 
 
 def _stream(feed: Feed) -> Callable[[Request], Any]:

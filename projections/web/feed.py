@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from anyio import to_thread
 
 from projections.store import RedisAwayError, live_view
+from projections.views.companies import read_companies
 from projections.views.funnel import read_funnel
 from projections.views.handoffs import read_board
 from projections.views.latest import resolve
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 WAIT_MS = 1_000  # one look at Redis; also how soon a new view or a lost server is noticed
 PAUSE_S = 0.25  # between looks: a flood of changes becomes four updates a second
 SHOWN = 50  # changes a page shows; of a flood only the newest are sent
+COMPANIES = 5  # of each stage, as the page shows
 QUEUE = 32  # messages a page may lag behind, some seconds of a flood
 
 NOTHING_YET = "Nothing has been projected yet. Start `stageline projector`."
@@ -93,9 +95,11 @@ class Feed:
 
     def _without(self, reason: str) -> list[Message]:
         """Tell once that there is nothing to show, and why."""
-        sleep(WAIT_MS / 1000)
-        known, self._away, self._view = self._away, reason, None
-        return [] if known == reason else [self._message("away", {"error": reason})]
+        if self._away == reason:
+            sleep(WAIT_MS / 1000)
+            return []
+        self._away, self._view = reason, None
+        return [self._message("away", {"error": reason})]
 
     def _read(self, view: View) -> list[Message]:
         if view.name != self._view:
@@ -112,6 +116,7 @@ class Feed:
             self._message("changes", changes),
             self._message("funnel", read_funnel(view.ask, int(time() * 1000))),
             self._message("handoffs", read_board(view.ask)),
+            self._message("companies", read_companies(view.ask, COMPANIES)),
         ]
 
     def _message(self, event: str, data: object) -> Message:

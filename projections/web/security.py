@@ -52,7 +52,7 @@ class Access:
         return self.token is not None and hmac.compare_digest(given.encode(), self.token.encode())
 
 
-def check_access(access: Access, *, without_token: bool = False) -> None:
+def check_access(access: Access, *, without_token: bool) -> None:
     """Refuse to listen where others can reach us unless something keeps them out. Raises LifecycleError."""
     if access.token or access.proxy or without_token or _is_loopback(access.host):
         return

@@ -1,5 +1,8 @@
 """The engine in the peers' benchmark, running that benchmark's own fold on one worker.
 
+Records are read, and record batches written, by the compiled back-end where it is installed; the fold is in
+Python.
+
     PEERS=FOLDER $FOLDER/run_peers.py ... --adapter 'stageline/memory=python -m tests.bench.adapter'
 
 `PEERS` is the folder that holds `workload.py`. The driver gives everything else in environment variables, and
@@ -19,6 +22,7 @@ import msgpack
 from processors.engine.app import make_app, run
 from processors.engine.batch import Output
 from processors.topic_admin import administering
+from schemas.reader import record_reader
 
 if TYPE_CHECKING:
     from processors.engine.batch import Batch, Clock
@@ -26,6 +30,9 @@ if TYPE_CHECKING:
 sys.path.insert(0, os.environ["PEERS"])
 workload: Any = importlib.import_module("workload")
 
+READ = record_reader(workload.ENGAGEMENT, workload.ENGAGEMENT)
+CONFLUENT_BYTES = 5  # before the record
+PACK = msgpack.Packer().pack
 PARTITIONS = 8  # as the driver makes the source
 Env: Any = workload.Env
 
@@ -53,11 +60,12 @@ class Workload:
             if state is None:
                 packed = batch.state(key)
                 state = states[key] = msgpack.unpackb(packed) if packed else workload.new_state()
-            change = workload.step(state, workload.decode(record.value), record.offset)
+            event, _ = READ(record.value or b"", CONFLUENT_BYTES)
+            change = workload.step(state, event, record.offset)
             if change is not None:
                 batch.outputs.append(Output(Env.out, key, workload.encode_change(change)))
                 self.written += 1
-        batch.states = {key: msgpack.packb(state) for key, state in states.items()}
+        batch.states = {key: PACK(state) for key, state in states.items()}
 
 
 def main() -> None:

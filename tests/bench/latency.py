@@ -15,6 +15,7 @@ import psutil
 
 from processors.topic_admin import ensure_topics
 from schemas.codec import encode
+from schemas.events import HEADER
 from schemas.topics import ENGAGEMENT, PARTITIONS, STAGE_CHANGED
 from tests.bench import figures
 from tests.bench.servers import broker, workers
@@ -31,9 +32,6 @@ STARTED_S = 60.0  # by then the workers have joined their groups and answered a 
 LINGER_MS = 20  # as `stageline publish` does; it is part of what is measured
 WARM_UP_S = 5  # connections, and code that runs for the first time
 VISITORS = 500  # who view pages; known after the warm-up, as most visitors of a site are
-HEADER = dict.fromkeys(
-    ("contact_id", "anonymous_id", "email", "received_at", "source", "campaign", "medium", "company_id")
-)
 
 
 @click.command()
@@ -88,7 +86,7 @@ def _events(count: int, changing: int) -> Iterator[tuple[bytes, dict[str, Any]]]
     for number in range(count):
         moving = number % changing == 0
         contact = f"{run}-m{number}" if moving else f"{run}-v{number % VISITORS}"
-        event = HEADER | {"event_id": f"{run}-{number}", "contact_id": contact}
+        event = dict.fromkeys(HEADER) | {"event_id": f"{run}-{number}", "contact_id": contact}
         event["occurred_at"] = int(time.time() * 1000)
         kind = {"type": "demo_requested", "kind": None} if moving else {"type": "page_view", "url": "/blog/a"}
         yield contact.encode(), event | kind

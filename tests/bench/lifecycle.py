@@ -27,12 +27,8 @@ from tests.bench.generate import rows
 from tests.builders.records import FetchedRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from processors.engine.batch import Output
     from processors.lifecycle.plan import Plan
-
-    Decide = Callable[[Batch], None]
 
 
 @click.command()

@@ -18,9 +18,9 @@ import click
 from processors.lifecycle_files import load_lifecycle
 from processors.topic_admin import ensure_topics
 from schemas.codec import decode_trusted, encode
+from schemas.events import HEADER
 from schemas.topics import CONTACT_EVENTS, ENGAGEMENT, MQL_HANDOFF
 from tests.bench import figures
-from tests.bench.latency import HEADER
 from tests.bench.servers import STAGELINE, broker, start_worker, workers
 from tests.builders.kafka import Committed, make_producer, read_topic, record_ends
 from tests.chaos.oracle import PUBLISHED
@@ -108,8 +108,8 @@ class Traffic:
 
     def _send(self, number: int) -> None:
         url = "/pricing" if number % 2 else "/blog/a"
-        event = HEADER | {"type": "page_view", "event_id": f"e{self.sent}", "contact_id": f"c{number}"}
-        event |= {"occurred_at": int(time.time() * 1000), "url": url}
+        event = dict.fromkeys(HEADER) | {"event_id": f"e{self.sent}", "contact_id": f"c{number}"}
+        event |= {"type": "page_view", "occurred_at": int(time.time() * 1000), "url": url}
         self._producer.produce(ENGAGEMENT.name, encode(event), event["contact_id"])
         self._producer.poll(0)
         self.sent += 1

@@ -15,11 +15,12 @@ from typing import NamedTuple
 import click
 
 from processors.archive.folder import open_archive
-from processors.backend import VARIABLE, chosen, compiled
+from processors.backend import chosen, compiled
 from processors.lifecycle_files import load_lifecycle
 from processors.replay.job import Job
 from processors.replay.parts import replay_part
 from processors.replay.summary import Tally
+from schemas.reader import BACKEND
 from tests.bench import figures
 from tests.bench.made_archive import make
 
@@ -80,12 +81,12 @@ def replay(events: int, contacts: int | None, reference: int, lifecycle: str, *,
 
 
 def measure(archive: Path, lifecycle: str, backend: str) -> Measured:
+    os.environ[BACKEND] = backend  # which the process goes by from its start
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(_measure, archive, lifecycle, backend).result()
+        return pool.submit(_measure, archive, lifecycle).result()
 
 
-def _measure(archive: Path, lifecycle: str, backend: str) -> Measured:
-    os.environ[VARIABLE] = backend
+def _measure(archive: Path, lifecycle: str) -> Measured:
     plan, total = load_lifecycle(lifecycle), Tally()
     with TemporaryDirectory(prefix="stageline-bench-") as work:
         job = Job(

@@ -93,11 +93,14 @@ def _ended(plan: Plan, state: bytes) -> bool:
 
 
 _plans: dict[int, tuple[Plan, Forms]] = {}
+MOST_PLANS = 64  # made-up ones come by the thousand
 
 
 def _compiled(plan: Plan) -> Forms:
     """One pair per plan, by identity: tests share plans."""
     known = _plans.get(id(plan))
     if known is None or known[0] is not plan:
+        if len(_plans) >= MOST_PLANS:
+            _plans.clear()
         known = _plans[id(plan)] = (plan, (compile_plan(plan), compile_plan(plan, "outputs")))
     return known[1]

@@ -59,7 +59,7 @@ class History:
     def enter(self, to: str | None, *, track: str = "main", **given: Any) -> dict[str, Any]:  # noqa: ANN401
         stage, since = self._stages.get(track, (None, None))
         if to is None:
-            self._stages.pop(track)
+            self._stages.pop(track, None)
         else:
             self._stages[track] = (to, self.at)
         default = {
@@ -91,6 +91,18 @@ class History:
             "accept_by": None,
         }
         return self._add("mql_handoff", default | given)
+
+    def joined(self, company: str, stage: str | None, rank: int = 1, **given: Any) -> dict[str, Any]:  # noqa: ANN401
+        """The contact is of a company from now on, or still is, and counts with this stage."""
+        default = {"company_id": company, "stage": stage, "active": stage is not None, "deals": "none"}
+        counts = {"counts_as": stage, "rank": rank, "by_deals": False, "left": False, "erased": False}
+        return self._add("membership_changed", default | counts | {"event_id": "e1"} | given)
+
+    def moved(self, company: str, to: str | None, sequence: int = 1, **given: Any) -> dict[str, Any]:  # noqa: ANN401
+        """A company came to a stage by this contact."""
+        default = {"company_id": company, "sequence": sequence, "from": None, "to": to, "since": None}
+        counts = {"by_deals": False, "contacts": 1, "members": 1, "event_id": "e1"}
+        return self._add("company_stage_changed", default | counts | given)
 
     def _add(self, record: str, fields: dict[str, Any]) -> dict[str, Any]:
         self._numbers[record] = self._numbers.get(record, 0) + 1

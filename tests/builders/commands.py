@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -33,11 +33,11 @@ class Command:
     def get(self, path: str) -> tuple[int, str]:
         """Return status and body; status 0 while nobody listens."""
         try:
-            with urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+            with urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=30) as answer:
                 return answer.status, answer.read().decode()
         except HTTPError as error:
             return error.code, error.read().decode()
-        except URLError:
+        except OSError:  # of connecting or of waiting
             return 0, ""
 
     def ready(self) -> bool:
@@ -69,4 +69,4 @@ def running(home: Path, name: str, **env: str) -> Iterator[Command]:
         yield Command(process=process, port=port, log=log)
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)

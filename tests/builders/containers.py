@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 VALKEY = "9.1"
-START_SECONDS = 60
+START_SECONDS = 120
 
 
 def docker_answers() -> bool:

@@ -23,6 +23,7 @@ MOMENTS = st.builds(
     st.sampled_from((-1, 0, 1, 0, 0, 12_345)),
 )
 
+_COMPANIES = st.sampled_from((None, "acme", "globex"))
 _URLS = ("/products/a", "/products/b", "/pricing", "/pricing/x", "/services/y", "/blog/z", "/help/index.html")
 _PAGE = st.fixed_dictionaries(
     {"url": st.sampled_from(_URLS), "source": st.sampled_from((None, "google", "referral"))}
@@ -94,7 +95,7 @@ def events(draw: st.DrawFn, *, only: tuple[str, ...] = tuple(_BY_TYPE), most: in
         fields = draw(_BY_TYPE[type_])
         told.append(
             {
-                **event(type_, draw(MOMENTS), event_id=f"e{position}", **fields),
+                **event(type_, draw(MOMENTS), event_id=f"e{position}", company_id=draw(_COMPANIES), **fields),
                 "position": position,
             }
         )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 TAIL = 2_000  # offsets: one of the last so many is a record, however many workers came and aborted
-SECONDS = 20.0  # a broker that does not answer for this long fails the test
+SECONDS = 60.0  # a broker that does not answer for this long fails the test
 patiently = retry(  # a young broker does not know yet who leads a partition or coordinates a group
     retry=retry_if_exception_type(KafkaException),
     stop=stop_after_delay(SECONDS),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from processors.lifecycle.definition.load import compile_bytes
+from processors.lifecycle_files import compile_lifecycle
 
 if TYPE_CHECKING:
     from processors.lifecycle.plan import Plan
@@ -25,7 +25,7 @@ behaviours:
 
 def plan_of(text: str, *, timezone: str = "UTC") -> Plan:
     """Compile a file; `text` may bring behaviours of its own."""
-    return compile_bytes(source_of(text, timezone), "test.yaml")
+    return compile_lifecycle("test.yaml", source_of(text, timezone))
 
 
 def source_of(text: str, timezone: str = "UTC") -> bytes:

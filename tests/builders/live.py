@@ -11,12 +11,12 @@ from processors.engine.store import MemoryStore
 from processors.engine.timers import Timers
 from processors.identity import key_of, place
 from schemas.codec import decode_trusted, encode
-from schemas.topics import CONTACT_EVENTS, DEAD_LETTER
+from schemas.topics import COMPANY_MEMBERS, CONTACT_EVENTS, DEAD_LETTER
 from tests.builders.records import FetchedRecord
 from tests.builders.story import event
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from processors.lifecycle.plan import Plan
 
@@ -27,6 +27,7 @@ class Live:
     def __init__(self, plan: Plan, sizes: Sequence[int] = (1,)) -> None:
         self.records: list[FetchedRecord] = []
         self.outputs: dict[bytes, list[Output]] = defaultdict(list)  # by contact, in order
+        self.seal: Callable[[dict[str, Any]], dict[str, Any]] = dict  # what intake does with a placed event
         self._processor, self._sizes = Lifecycle(plan), sizes
         self._store, self._timers = MemoryStore(), Timers()
         self._done = self._told = self._batches = 0
@@ -35,7 +36,7 @@ class Live:
         """Let an event come in, placed as intake does."""
         self._told += 1
         for placed in place(event(type_, at, **{"event_id": f"e{self._told}", **fields})):
-            self._append(key_of(placed), encode(placed))
+            self._append(key_of(placed), encode(self.seal(placed)))
 
     def clock(self, at: int) -> None:
         """Let the partition's owner say what time it is."""
@@ -73,10 +74,18 @@ class Live:
             if output.topic == CONTACT_EVENTS.name:
                 self._append(output.key or b"", output.value or b"")
             elif output.topic != DEAD_LETTER.name:
-                self.outputs[output.key or b""].append(output)
+                self.outputs[_contact_of(output)].append(output)
         self._done = batch.next_offset
         if batch.wanted:
             self._process(self.records[self._done : self._done + len(records)], batch.wanted)
+
+
+def _contact_of(output: Output) -> bytes:
+    """Whose change it is; what companies are told is keyed by company."""
+    if output.topic != COMPANY_MEMBERS.name:
+        return output.key or b""
+    contact: str = decode_trusted(output.value or b"")["contact_id"]
+    return contact.encode()
 
 
 def decoded(outputs: Iterable[Output]) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     """What a command of the system runs with. Its files `now.yaml`, `then.yaml` are in STAGELINE_HOME."""
 
 STAGELINE = Path(sys.executable).with_name("stageline")
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 EASIER = FILE.replace("at_least: 2", "at_least: 1").replace("1.0.0", "1.1.0")
 VISITOR = [
     {**view("v", day), "contact_id": None, "anonymous_id": "v"} for day in (0, 1)
@@ -52,7 +52,7 @@ def live_system(broker: LocalServer, home: Path) -> Iterator[Env]:
     wait_until_decided(env, {row["event_id"] for row in [*history(), *VISITOR]})
     yield env
     worker.terminate()
-    assert worker.wait(20) == 0, (home / "worker.log").read_text()
+    assert worker.wait(60) == 0, (home / "worker.log").read_text()
 
 
 def publish(env: Env, rows: list[Row]) -> None:
@@ -81,7 +81,7 @@ def diff(env: Env, *words: str, to: str = "then.yaml") -> subprocess.CompletedPr
     """Run `stageline diff --live` against a file of the system's."""
     wanted = Path(env["STAGELINE_HOME"]) / to
     command: list[str | Path] = [STAGELINE, "diff", "--live", "--to", wanted, *words]
-    return subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=120)
 
 
 def told(ran: subprocess.CompletedProcess[str]) -> dict[str, Any]:

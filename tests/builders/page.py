@@ -13,6 +13,11 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+TELLING = (
+    "/api/funnel", "/api/changes", "/api/handoffs", "/api/handoffs/figures", "/api/segments", "/api/contacts",
+    "/api/companies", "/api/sources",
+)  # fmt: skip
+"""Addresses that tell of all contacts or companies."""
 STAGELINE = Path(sys.executable).with_name("stageline")
 
 
@@ -30,7 +35,7 @@ def serving(redis_url: str, *options: str, **environment: str) -> Iterator[tuple
         yield process.stdout.readline().strip(), process
     finally:
         process.terminate()
-        process.wait(timeout=15)
+        process.wait(timeout=60)
         process.stdout.close()
 
 
@@ -44,7 +49,7 @@ class Answer(NamedTuple):
 
 def ask(page: str, path: str, method: str = "GET", body: str = "", **headers: str) -> Answer:
     """Ask for a path; an underscore in a header's name stands for a hyphen."""
-    connection = http.client.HTTPConnection(urlsplit(page).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(page).netloc, timeout=60)
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     connection.request(method, path, body, names)
     answer = connection.getresponse()

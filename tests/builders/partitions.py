@@ -14,7 +14,7 @@ from processors.engine.store import MemoryStore
 from processors.engine.timers import Timers
 from processors.engine.transaction import partition_of
 from schemas.codec import decode_trusted, encode
-from schemas.topics import CONTACT_EVENTS, DEAD_LETTER
+from schemas.topics import CONTACT_EVENTS, CONTACT_KEYS, DEAD_LETTER
 from tests.builders.records import FetchedRecord
 
 if TYPE_CHECKING:
@@ -147,5 +147,5 @@ class Partitions:
             self._write(partition_of(key, len(self.parts)), key, value)
         elif output.topic == DEAD_LETTER.name:
             self.letters.append(output)
-        else:
+        elif output.topic != CONTACT_KEYS.name:
             self.told[output.topic, key].append(decode_trusted(value))

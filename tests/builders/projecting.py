@@ -40,11 +40,11 @@ def projecting(broker: LocalServer, valkey: LocalServer) -> Iterator[None]:
         yield
     finally:
         stop.set()
-        thread.join(timeout=20)
+        thread.join(timeout=60)
         assert not thread.is_alive()
 
 
-def until(condition: Callable[[], Any], seconds: float = 30) -> None:
+def until(condition: Callable[[], Any], seconds: float = 60) -> None:
     """Wait for a condition; a Redis that is away is waited for too."""
     end = monotonic() + seconds
     while monotonic() < end:

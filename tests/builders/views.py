@@ -12,6 +12,7 @@ from tests.builders.changes import History
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from projections.commands import Change, Command
     from projections.store import Client
 
 
@@ -26,6 +27,14 @@ def deliver(view: View, changes: Sequence[Any], partition: str = "stage-changed/
     )
     (outcome,) = view.apply([batch])
     return outcome
+
+
+def deliver_half_and_twice(view: View, change: Change, commands: Sequence[Command], half: int) -> None:
+    """Write the first commands of a change, as many as `half`, as before an error; then all of it twice."""
+    if commands[:half]:
+        view.ask(*commands[:half])
+    deliver(view, [change])
+    deliver(view, [change])
 
 
 def shown(url: str, contact: str) -> View:
@@ -47,13 +56,18 @@ def dump(url: str, view: View) -> dict[str, Any]:
     prefix = f"{ROOT}:{view.name}:"
     names = sorted(map(str, client.keys(f"{prefix}*")))
     kept = (name for name in names if not name.endswith((":positions", ":arrivals")))
-    return {name.removeprefix(prefix): _content(client, name) for name in kept}
+    return {name.removeprefix(prefix): content_of(client, name) for name in kept}
 
 
-def _content(client: Client, name: str) -> Any:  # noqa: ANN401 - by the key's type
+def content_of(client: Client, name: str) -> Any:  # noqa: ANN401 - by the key's type
+    """What a key holds, whatever its type."""
     match client.type(name):
         case "hash":
             return client.hgetall(name)
         case "zset":
             return client.zrange(name, 0, -1, withscores=True)
+        case "set":
+            return sorted(client.smembers(name))
+        case "stream":
+            return client.xrange(name)
     return client.get(name)

@@ -42,6 +42,7 @@ class Figures:
     seed: int
     events: int = 0
     outputs: int = 0
+    erased: int = 0
     faults: dict[str, int] = field(default_factory=dict)
     rounds: int = 0
     lost: int = 0
@@ -161,7 +162,7 @@ class Campaign:
         figures = self.figures
         figures.events, figures.outputs = self._traffic.sent.total(), found.outputs
         figures.lost, figures.duplicated, figures.divergent = found.lost, found.duplicated, found.divergent
-        figures.zombies, figures.examples = found.zombies, found.examples
+        figures.zombies, figures.examples, figures.erased = found.zombies, found.examples, found.erased
         log.info("checked events=%d outputs=%d broken=%s", figures.events, figures.outputs, figures.broken)
         if figures.broken:
             log.info("the broker's data: %s", self._system.keep_data())

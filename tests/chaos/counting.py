@@ -6,12 +6,14 @@ python -m tests.chaos.counting BOOTSTRAP PREFIX [FOLDER]
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections import Counter
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
+from processors.engine import member
 from processors.engine.app import make_app, run
 from processors.engine.batch import Output
 from processors.engine.recovery import PROGRESS_KEY
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from processors.engine.batch import Batch, Clock
     from tests.chaos.crash import Events
 
+SESSION = "COUNTING_SESSION_MS"  # in the environment: how long a worker is not missed
 EVERY = 5
 CONTACTS = 500
 BUG = b"bug"  # a record that the processor has a bug for
@@ -104,6 +107,7 @@ def judge_counts(counts: Counter[bytes], states: dict[bytes, int], outputs: list
 
 
 if __name__ == "__main__":
+    member.SESSION_MS = int(os.environ.get(SESSION, member.SESSION_MS))
     bootstrap, prefix, *folders = sys.argv[1:]
     shelf = DiskShelf(Path(folders[0]), bootstrap) if folders else None
     run(make_app([Counting(prefix)], bootstrap, shelf=shelf))

@@ -42,7 +42,7 @@ WORKER = {
     "after-offsets": Point(after=True, where=f"{_PRODUCER}.send_offsets_to_transaction"),
     "before-commit": Point(after=False, where=f"{_PRODUCER}.commit_transaction"),
     "after-commit": Point(after=True, where=f"{_PRODUCER}.commit_transaction"),
-    "stored": Point(after=True, where="processors.engine.partition:Partition._process"),
+    "stored": Point(after=True, where="processors.engine.partition:Partition._commit"),
     "revoked": Point(after=False, where=f"{_MEMBER}.hold"),
     "held": Point(after=True, where=f"{_MEMBER}.hold"),
     "assigned": Point(after=True, where=f"{_MEMBER}.assign"),

@@ -9,11 +9,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from processors.engine.recovery import PROGRESS_KEY
+from processors.lifecycle import load
 from projections.commands import key
 from projections.store import connect, live_view
 from projections.views.stage_counts import members
 from schemas.codec import decode_trusted
-from schemas.topics import CONTACT_EVENTS, DEAD_LETTER, LIFECYCLE_CHANGELOG, STAGE_CHANGED
+from schemas.topics import CONTACT_EVENTS, CONTACT_KEYS, DEAD_LETTER, LIFECYCLE_CHANGELOG, STAGE_CHANGED
+from tests.builders.erasures import Ledger, is_about_keys
 from tests.builders.kafka import Committed, Reader, read_topic
 from tests.chaos.epochs import written_by_zombies
 from tests.chaos.oracle import PUBLISHED, Oracle
@@ -28,15 +30,25 @@ if TYPE_CHECKING:
     from tests.chaos.system import System
     from tests.chaos.traffic import Traffic
 
-WRITTEN = (CONTACT_EVENTS.name, DEAD_LETTER.name, LIFECYCLE_CHANGELOG.name, *PUBLISHED.values())
+WRITTEN = (
+    CONTACT_EVENTS.name,
+    CONTACT_KEYS.name,
+    DEAD_LETTER.name,
+    LIFECYCLE_CHANGELOG.name,
+    *PUBLISHED.values(),
+)
 SHOWN = 5  # differences told in full
 
 
 @dataclass(slots=True, kw_only=True)
 class Findings:
-    """All but `outputs` should be nothing. `lost`, `duplicated` and `zombies` count records."""
+    """All but `outputs` and `erased` (contacts) should be nothing.
+
+    `lost`, `duplicated` and `zombies` count records.
+    """
 
     outputs: int = 0
+    erased: int = 0
     lost: int = 0
     duplicated: int = 0
     divergent: int = 0
@@ -61,14 +73,19 @@ class Judge:
     def __init__(self, system: System, plan: Plan, traffic: Traffic) -> None:
         self._system = system
         self._traffic = traffic
+        self._plan = plan
         self._log, self._letters = (
             Reader(system.bootstrap, CONTACT_EVENTS.name),
             Reader(system.bootstrap, DEAD_LETTER.name),
         )
+        self._keys = Reader(system.bootstrap, CONTACT_KEYS.name)
         self._published = [Reader(system.bootstrap, topic) for topic in PUBLISHED.values()]
         self._decided = Committed(system.bootstrap, "stageline-lifecycle", CONTACT_EVENTS.name)
         self._admitted: Counter[tuple[bytes, str]] = Counter()
         self._refused: Counter[bytes] = Counter()
+        self._refused_later: Counter[tuple[int, int]] = Counter()
+        self._about_keys: list[dict[str, Any]] = []  # events
+        self._key_rows: list[tuple[bytes, bytes | None]] = []
         self._undecided: list[Row] = []
         self._outputs: Outputs = defaultdict(list)
         self._expected = Oracle(plan, drop_duplicates=True)
@@ -80,19 +97,24 @@ class Judge:
         found = Findings(zombies=written_by_zombies(data, frozenset(WRITTEN)))
         decided = self._decided()
         self._read(decided)
-        found.count("event", self._traffic.sent, self._admitted)
+        found.count("event", self._traffic.sent + self._folded.passed_on, self._admitted)
         found.count("poison", self._traffic.refused, self._refused)
+        found.count("refusal", self._folded.refused, self._refused_later)
         found.differ("not decided", (row.key for row in self._undecided if row.key))
         found.outputs = sum(map(len, self._outputs.values()))
         _judge_outputs(found, self._expected.outputs, self._outputs)
         changelog = read_topic(self._system.bootstrap, LIFECYCLE_CHANGELOG.name)
         newest = {(row.partition, row.key): row.value for row in changelog}
         _judge_states(found, self._folded.states, newest, decided)
+        contacts = {name.decode(): load(self._plan, state) for name, state in self._folded.states.items()}
+        found.differ("keys", Ledger(self._about_keys, self._key_rows, contacts).amiss())
+        erased = {name for name, one in contacts.items() if one.erased}
+        found.erased = len(erased)
         view = live_view(connect(self._system.redis_url))
         if view is None:
             found.differ("views", ["none is shown"])
         else:
-            _judge_view(found, view, self._outputs)
+            _judge_view(found, view, self._outputs, erased)
         return found
 
     def _read(self, decided: Mapping[int, int]) -> None:
@@ -101,11 +123,14 @@ class Judge:
         self._admitted.update(
             (row.key, decode_trusted(row.value or b"")["event_id"]) for row in rows if row.key
         )
-        self._refused.update(
-            row.value or b""
-            for row in self._letters.new_rows()
-            if row.headers["stageline-stage"] == b"intake"
-        )
+        for row in self._letters.new_rows():
+            if row.headers["stageline-stage"] == b"intake":
+                self._refused[row.value or b""] += 1
+            else:
+                self._refused_later[_number(row, "partition"), _number(row, "offset")] += 1
+        events = (decode_trusted(row.value or b"") | {"position": row.offset} for row in rows)
+        self._about_keys += filter(is_about_keys, events)
+        self._key_rows += [(row.key, row.value) for row in self._keys.new_rows()]
         self._undecided += rows
         folded = [row for row in self._undecided if row.offset < decided[row.partition]]
         self._undecided = [row for row in self._undecided if row.offset >= decided[row.partition]]
@@ -114,6 +139,10 @@ class Judge:
         for reader in self._published:
             for row in reader.new_rows():
                 self._outputs[reader.topic, row.key].append(decode_trusted(row.value or b""))
+
+
+def _number(letter: Row, which: str) -> int:
+    return int(letter.headers[f"stageline-{which}"])
 
 
 def _judge_outputs(found: Findings, expected: Outputs, outputs: Outputs) -> None:
@@ -150,7 +179,7 @@ def _judge_states(
     found.differ("offset and state", (n for n in decided if decided[n] != progress[n]))
 
 
-def _judge_view(found: Findings, view: View, outputs: Outputs) -> None:
+def _judge_view(found: Findings, view: View, outputs: Outputs, erased: set[str]) -> None:
     """Compare stages, contacts and history in Redis with the last outputs of each contact."""
     if held := view.held():
         found.differ("views", [f"{held} changes wait for others"])
@@ -173,7 +202,7 @@ def _judge_view(found: Findings, view: View, outputs: Outputs) -> None:
     }
     wrong = (place for place in passed if _members(view, *place) != stages.get(place, set()))
     found.differ("stage in Redis", wrong)
-    contacts = {contact.decode() for _, contact in outputs}
+    contacts = {contact.decode() for _, contact in outputs} - erased
     (shown,) = view.ask(("ZRANGE", key("contacts"), "0", "-1"))
     found.differ("contact in Redis", contacts ^ set(shown))
     found.differ("place in Redis", _misplaced(view.ask, last))

@@ -5,7 +5,7 @@ No batches, no broker, nothing of the engine.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from processors.lifecycle import dump, fold, load, next_due, tick
@@ -42,6 +42,8 @@ class Oracle:
     def __init__(self, plan: Plan, *, drop_duplicates: bool) -> None:
         self.outputs: Outputs = defaultdict(list)
         self.states: States = {}
+        self.passed_on: Counter[tuple[bytes, str]] = Counter()  # events given to another contact
+        self.refused: Counter[tuple[int, int]] = Counter()  # partition and offset
         self._plan = plan
         self._drop_duplicates = drop_duplicates
         self._due: dict[int, dict[bytes, int]] = defaultdict(dict)
@@ -57,6 +59,7 @@ class Oracle:
                 self._seen.add((row.key, event["event_id"]))
                 contact = load(self._plan, self.states.get(row.key, b""))
                 changes = fold(self._plan, contact, event | {"position": row.offset})
+                self._note_others(row, changes)
                 self.note(row.partition, row.key, changes, dump(self._plan, contact))
 
     def _advance(self, partition: int, at: int) -> None:
@@ -64,6 +67,16 @@ class Oracle:
         for _, key in sorted((when, key) for key, when in due.items() if when <= at):
             contact = load(self._plan, self.states[key])
             self.note(partition, key, tick(self._plan, contact, at), dump(self._plan, contact))
+
+    def _note_others(self, row: Row, changes: Iterable[Change]) -> None:
+        for change in changes:
+            match change["record"]:
+                case "event_refused":
+                    self.refused[row.partition, row.offset] += 1
+                case "history_transferred":
+                    self.passed_on[change["contact_id"].encode(), change["event_id"]] += 1
+                case "event_forwarded":
+                    self.passed_on[change["contact_id"].encode(), change["event"]["event_id"]] += 1
 
     def note(self, partition: int, key: bytes, changes: tuple[Change, ...], state: bytes) -> None:
         """Take what became of a contact."""

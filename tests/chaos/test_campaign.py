@@ -21,3 +21,4 @@ def test_a_hundred_faults_lose_double_and_miscount_nothing(tmp_path: Path) -> No
     assert sum(figures.faults.values()) >= 100
     assert len(figures.faults) > 20  # kinds; a point that is not reached in time, say, is missed
     assert figures.events > 2_000
+    assert figures.erased > 30

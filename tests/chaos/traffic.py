@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from schemas.topics import ENGAGEMENT
 from tests.builders.kafka import make_producer
 from tests.chaos.hostile import HOSTILE
+from tests.chaos.people import Life
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from confluent_kafka import Producer
 
 DAY_MS = 86_400_000
-CONTACTS = 150
+CONTACTS = 150  # at a time: in the place of one that is erased comes another
+ERASING = 0.02  # how likely in a tenth of a second
 HOT = b"contact-0"  # gets half of what a hot burst sends
 REMEMBERED = 100  # events per contact that may come again: the lifecycle remembers 128
 APART_MS = (
@@ -42,6 +44,8 @@ SHAPES: tuple[tuple[dict[str, Any], int], ...] = (
     ({"type": "email_clicked", "campaign": "spring", "link": "https://x.example/l"}, 6),
     ({"type": "webinar_attended", "webinar": "intro-{}", "minutes": 30}, 3),
     ({"type": "demo_requested", "kind": "live"}, 1),
+    ({"type": "contact_updated", "profile": {"phone": "1234", "country": "de"}}, 3),
+    ({"type": "qualified_answer", "topic": "need", "answer": "offer {}"}, 2),
     ({"type": "deal_changed", "deal": "d-{}", "stage": "proposal", "amount": 100, "currency": "EUR"}, 1),
     ({"type": "deal_changed", "deal": "d-{}", "stage": "closed_lost", "amount": 100, "currency": "EUR"}, 1),
 )
@@ -54,6 +58,8 @@ class Traffic:
         self.sent: Counter[tuple[bytes, str]] = Counter()
         self.refused: Counter[bytes] = Counter()
         self.events = 0
+        self._contacts = [b"contact-%d" % number for number in range(CONTACTS)]
+        self._lives = 0
         self._chance = Random(seed)  # noqa: S311 - reproducible
         self._clocks: dict[bytes, int] = {}
         self._recent: dict[bytes, deque[tuple[int, bytes]]] = {}
@@ -124,14 +130,39 @@ class Traffic:
                 self.sent[admitted] += 1
             self._produce(key, value, headers, self._packing)
 
+    def lives(self, count: int) -> None:
+        """Send the lives of so many people, mixed."""
+        now = int(time.time() * 1000)
+        numbers = range(self._lives, self._lives + count)
+        self._lives += count
+        told = [list(Life(number=one, chance=self._chance, at=now - DAY_MS).sent()) for one in numbers]
+        while any(told):
+            one = self._chance.choice([life for life in told if life]).pop(0)
+            self.events += 1
+            self.sent[one.contact, one.event["event_id"]] += 1
+            self._produce(one.key, json.dumps(one.event).encode())
+
+    def erase(self) -> None:
+        """Erase a contact of many events, often twice; more about it still comes, now and as duplicates."""
+        index = self._chance.randrange(1, CONTACTS)  # never the hot one
+        key = self._contacts[index]
+        self._contacts[index] = b"contact-%d" % (CONTACTS + self.events)
+        for number in range(self._chance.choice([1, 1, 2])):
+            erasure = {"type": "contact_erased", "event_id": f"erasure-{number}", "contact_id": key.decode()}
+            self._send(key, json.dumps(erasure | {"occurred_at": self._time(key)}).encode())
+        for _ in range(self._chance.randrange(4)):
+            self._send(*self._make(key, self._time(key)))
+
     def _flow(self) -> None:
         while not self._halt.wait(1 / 10):
             self.some(RATE // 10)
             if self._chance.random() < 0.5:
                 self.duplicates(1)
+            if self._chance.random() < ERASING:
+                self.erase()
 
     def _some_contact(self) -> bytes:
-        return b"contact-%d" % self._chance.randrange(CONTACTS)
+        return self._chance.choice(self._contacts)
 
     def _make(self, key: bytes, at: int) -> tuple[bytes, bytes]:
         self.events += 1

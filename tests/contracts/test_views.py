@@ -161,6 +161,20 @@ def test_an_erased_contact_is_known_nowhere_whatever_still_comes_about_it(view: 
     assert "c1" not in everything(redis_url, view)
 
 
+def test_a_contact_that_was_part_of_another_and_is_erased_is_known_nowhere(
+    view: View, redis_url: str
+) -> None:
+    history = History("c1")
+    history.enter("lead")
+    history.wait(HOUR).enter(None, reason="merged into c2")
+    deliver(view, history.changes)
+    assert "c1" in everything(redis_url, view)
+    cause = {"criterion": "contact_erased", "event_id": "e9", "timer": None, "criteria_change": None}
+    deliver(view, [history.enter(None, cause=cause, reason="erased")])
+    assert read_contact(view.ask, "c1") is None
+    assert "c1" not in everything(redis_url, view)
+
+
 def test_an_erased_contact_still_counts_in_what_it_did_and_others_are_untouched(
     view: View, redis_url: str
 ) -> None:

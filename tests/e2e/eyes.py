@@ -61,7 +61,7 @@ class Eyes:
         return [entry["message"] for entry in entries if entry["level"] == "SEVERE"]
 
 
-def until(look: Callable[[], T | None], what: str, seconds: float = 15) -> T:
+def until(look: Callable[[], T | None], what: str, seconds: float = 60) -> T:
     """Look again and again until there is something."""
     end = monotonic() + seconds
     while monotonic() < end:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.select import Select
 
 from processors.stack.valkey import url
 from projections.store import View, connect, show
@@ -20,7 +21,7 @@ from tests.builders.views import deliver
 from tests.e2e.eyes import CONTRAST, Eyes, until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from selenium import webdriver
     from selenium.webdriver.remote.webelement import WebElement
@@ -61,7 +62,8 @@ WIDER = """return [...document.querySelectorAll(".panel, .card, .place, .funnel 
 
 
 def newcomer(contact: str, summary: str = "Filled in the demo form.") -> History:
-    history = History(contact, NOW - 2 * MINUTE)
+    now = int(time() * 1000)  # the page counts down from its own
+    history = History(contact, now - 2 * MINUTE)
     facts = [
         evidence("sales-ready form submitted", "1", "at least 1"),
         evidence("products page viewed in 14 days", "3", "at least 10", met=False),
@@ -73,7 +75,7 @@ def newcomer(contact: str, summary: str = "Filled in the demo form.") -> History
     score = {"behaviour": 37_500, "total": 37_500}
     history.enter("mql", why=why(summary, evidence=facts, score_parts=parts), score=score)
     history.handoff(
-        "offered", f"h-{contact}", accept_by=NOW + 2 * HOUR, score=score, why=why("Offered to sales.")
+        "offered", f"h-{contact}", accept_by=now + 2 * HOUR, score=score, why=why("Offered to sales.")
     )
     return history
 
@@ -99,7 +101,9 @@ def test_a_change_appears_without_reloading_in_list_funnel_and_board(eyes: Eyes,
     until(lambda: int(cells(eyes.all("#funnel tbody tr")[0])[0]) == before + 1, "one more MQL")
     card = eyes.see(".column.open .card", "zoe@live.example")
     assert "due in 1 h 5" in card.text
-    until(lambda: eyes.browser.find_element(By.ID, "news").get_attribute("textContent"), "an announcement")
+    until(lambda: eyes.browser.execute_script(TEXTS, "#news"), "an announcement")
+    deliver(view, newcomer("yves@live.example").changes[:1])
+    until(lambda: "yves@live.example" in eyes.browser.execute_script(TEXTS, "#news"), "a second one, later")
 
 
 def test_a_contact_shows_why_each_change_happened(eyes: Eyes, view: View) -> None:
@@ -148,6 +152,45 @@ def test_text_of_others_never_becomes_markup(eyes: Eyes, view: View) -> None:
     eyes.see(".timeline .why", MARKUP)
     assert eyes.all("main img, main .why b") == []
     assert eyes.browser.title.startswith("<img")
+
+
+@pytest.fixture
+def other_view(view: View, valkey: LocalServer, unique: Callable[[str], str]) -> Iterator[View]:
+    """An empty view that is shown meanwhile."""
+    client = connect(url(valkey.port))
+    other = View(client, unique("other"))
+    other.ask(define(LADDER))
+    show(client, other.name)
+    yield other
+    show(client, view.name)
+
+
+def test_sources_are_shown_by_the_touch_that_is_chosen(eyes: Eyes, other_view: View) -> None:
+    history = History("sources@live.example", NOW - 2 * MINUTE)
+    touch = {"event_id": "e1", "event_type": "page_view", "at": NOW}
+    told = why(first_touch={**touch, "source": MARKUP}, last_touch={**touch, "source": f"{LONG}{LONG}"})
+    history.enter("mql", why=told)
+    deliver(other_view, history.changes)
+    eyes.size(320, 800)
+    eyes.open().see("#sources .source", MARKUP)
+    choice = Select(eyes.see("#touch"))
+    choice.select_by_visible_text("last touch")
+    assert "100%" in eyes.see("#sources .source", LONG).text
+    assert eyes.browser.execute_script("return document.documentElement.scrollWidth") <= 320
+    assert eyes.browser.execute_script(WIDER) == []
+    choice.select_by_visible_text("the touch that led there")
+    eyes.see("#sources .source", "none told")
+    assert eyes.all("#sources img, #sources .name b") == []
+
+
+def test_what_is_new_when_the_page_reads_afresh_is_marked_and_announced(
+    eyes: Eyes, view: View, other_view: View, valkey: LocalServer
+) -> None:
+    del other_view
+    eyes.open().see("#changes", "Nothing yet")
+    show(connect(url(valkey.port)), view.name)
+    eyes.see("#changes li.new")
+    until(lambda: "30 new changes" in eyes.browser.execute_script(TEXTS, "#news"), "an announcement")
 
 
 def test_the_keyboard_is_enough(eyes: Eyes) -> None:

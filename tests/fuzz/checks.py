@@ -28,11 +28,14 @@ from processors.importers.csv_map import load_map
 from processors.importers.path_rules import load_rules
 from processors.lifecycle.definition.load import load
 from processors.lifecycle_files import load_lifecycle
+from processors.personal_values import values_of
+from processors.sealing import is_sealed
 from schemas import codec
 from schemas.container import read_events
 from schemas.errors import LifecycleError, SchemaError
 from schemas.events import EVENT_TYPES, NEWEST
-from schemas.topics import CONTACT_EVENTS
+from schemas.personal import with_personal
+from schemas.topics import CONTACT_EVENTS, CONTACT_KEYS
 from schemas.values import validate
 from tests.builders.records import FetchedRecord, batch_of
 
@@ -58,12 +61,21 @@ def events(raw: bytes) -> None:
 
 
 def intake(raw: bytes) -> None:
-    """A record of `engagement`: admitted for a contact, or a dead letter."""
-    for output in _processed(Intake(), FetchedRecord(value=raw, key=raw[:7], headers=[("h", raw[:3])])):
+    """A record of `engagement`: admitted for a contact, personal values sealed, or a dead letter."""
+    outputs = _processed(Intake(), FetchedRecord(value=raw, key=raw[:7], headers=[("h", raw[:3])]))
+    keys = {one.key or b"": one.value for one in outputs if one.topic == CONTACT_KEYS.name}
+    for output in (one for one in outputs if one.topic != CONTACT_KEYS.name):
         assert output.topic == CONTACT_EVENTS.name
         event = codec.decode_trusted(output.value or b"")
         assert event["received_at"] == 1_780_000_000_000
         assert output.key
+        values_of([event], {key: row for key, row in keys.items() if row})
+        with_personal(event, _sealed)
+
+
+def _sealed(_kind: str, value: Any) -> Any:  # noqa: ANN401 - any scalar of a map
+    assert value is None or is_sealed(value)
+    return value
 
 
 def contact_events(raw: bytes) -> None:

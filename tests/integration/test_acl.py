@@ -54,7 +54,7 @@ EVENT = {
     "occurred_at": "2026-03-02T10:00:00Z",
     "url": "https://example.com/pricing",
 }
-READY_S = 60
+READY_S = 120
 STAGELINE = str(Path(sys.executable).with_name("stageline"))
 
 
@@ -93,12 +93,12 @@ def become(role: str, patch: pytest.MonkeyPatch) -> None:
     patch.setenv("KAFKA_SASL_PASSWORD", "p")
 
 
-def can_read(bootstrap: str, topic: str) -> bool:
-    """Tell whether a record of the topic can be read as whoever we are."""
+def can_read(bootstrap: str, topic: str, seconds: float = 3) -> bool:
+    """Tell whether a record of the topic can be read in that time as whoever we are."""
     consumer = KafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest", **kafka_access())
     try:
         consumer.assign([TopicPartition(topic, 0)])
-        return bool(consumer.poll(timeout_ms=3_000))
+        return bool(consumer.poll(timeout_ms=int(seconds * 1_000)))
     except TopicAuthorizationFailedError:
         return False
     finally:
@@ -128,7 +128,7 @@ def working(log: Path) -> Iterator[None]:
             yield
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(60)
 
 
 def is_ready(port: int) -> bool:
@@ -155,7 +155,7 @@ def test_every_role_does_its_work_with_its_rights(
     with working(tmp_path / "worker.log"):
         become("operator", monkeypatch)
         operate()
-        assert can_read(strict, CONTACT_EVENTS.name)  # so that it can be seen when others cannot
+        assert can_read(strict, CONTACT_EVENTS.name, READY_S)  # so that it can be seen when others cannot
     become("projector", monkeypatch)
     open_log(strict).close()
     assert not can_read(strict, CONTACT_EVENTS.name)
@@ -169,7 +169,7 @@ def publish_and_read_nothing(bootstrap: str) -> None:
     with Client(bootstrap) as client:
         assert client.publish(EVENT) == 1
     with KafkaProducer(bootstrap_servers=bootstrap, **kafka_access()) as producer:
-        producer.send(ENGAGEMENT.name, b"poison").get(10)
+        producer.send(ENGAGEMENT.name, b"poison").get(60)
     assert not can_read(bootstrap, ENGAGEMENT.name)
     assert not can_read(bootstrap, CONTACT_EVENTS.name)
 

@@ -16,8 +16,8 @@ from processors.cli.main import main
 from processors.dead_letters.letter import Letter, LetterId
 from processors.dead_letters.topic import find, marks, read
 from processors.engine.dead_letter import dead_letter
+from processors.engine.fencing import only_writer
 from processors.engine.redelivery import TRANSACTIONAL_ID, redeliver
-from processors.engine.transaction import Rows, commit, make_producer
 from processors.topic_admin import ensure_topics
 from schemas.errors import LifecycleError
 from schemas.topics import DEAD_LETTER, ENGAGEMENT
@@ -26,6 +26,7 @@ from tests.builders.records import FetchedRecord
 if TYPE_CHECKING:
     from click.testing import Result
 
+    from processors.engine.transaction import Rows
     from processors.stack.server import LocalServer
 
 HOSTILE = (
@@ -71,10 +72,9 @@ def refuse_for(bootstrap: str, reason: str) -> list[LetterId]:
 
 
 async def _write(bootstrap: str, rows: Rows) -> None:
-    producer = make_producer(bootstrap, "test-refusing")
-    await producer.start()
-    await commit(producer, rows, {}, "")
-    await producer.stop()
+    """Commit, and return when that is seen: a coordinator says so before it has told the partitions."""
+    async with only_writer(bootstrap, "test-refusing", {one.topic for one in rows}, "fenced") as ownership:
+        await ownership.commit(rows, {})
 
 
 def run(*arguments: object) -> Result:
@@ -160,7 +160,7 @@ def test_a_replay_that_hangs_inside_a_transaction_leaves_nothing_half_done(boots
     with KafkaProducer(bootstrap_servers=bootstrap, transactional_id=TRANSACTIONAL_ID) as hanging:
         hanging.init_transactions()
         hanging.begin_transaction()
-        hanging.send(ENGAGEMENT.name, b"half of a replay", partition=0).get(10)
+        hanging.send(ENGAGEMENT.name, b"half of a replay", partition=0).get(60)
         assert run("replay", "--yes", "--all").exit_code == 0
     assert (sorted(republished(bootstrap), key=str), sorted(marks(bootstrap))) == (
         sorted(originals(*HOSTILE), key=str),
@@ -238,7 +238,7 @@ def test_reading_goes_behind_an_open_transaction_once_that_is_settled(bootstrap:
     ) as hanging:
         hanging.init_transactions()
         hanging.begin_transaction()
-        hanging.send(DEAD_LETTER.name, b"never committed", partition=0).get(10)
+        hanging.send(DEAD_LETTER.name, b"never committed", partition=0).get(60)
         (letter,) = refuse(bootstrap, HOSTILE[0])  # stands behind it
         assert listed() == [str(letter)]
 
@@ -262,7 +262,7 @@ def test_a_list_on_a_narrow_screen_keeps_times_whole_and_takes_two_lines_a_lette
 
 def test_what_stageline_did_not_write_is_left_out(bootstrap: str) -> None:
     with KafkaProducer(bootstrap_servers=bootstrap) as producer:
-        producer.send(DEAD_LETTER.name, b"foreign", headers=[("stageline-replayed", b"nonsense")]).get(10)
+        producer.send(DEAD_LETTER.name, b"foreign", headers=[("stageline-replayed", b"nonsense")]).get(60)
     assert listed() == []
 
 

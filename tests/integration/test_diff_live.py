@@ -68,7 +68,7 @@ def test_the_lab_reads_the_live_log_too(env: Env) -> None:
         "--format",
         "json",
     ]
-    ran = subprocess.run(command, env=env, capture_output=True, text=True, check=True, timeout=60)
+    ran = subprocess.run(command, env=env, capture_output=True, text=True, check=True, timeout=120)
     two, one = json.loads(ran.stdout)["variants"]
     assert [two[name] for name in ("mqls", "won", "won_contacts", "foreseen")] == [3, 1, 3, 1]
     assert [one[name] for name in ("mqls", "won", "won_contacts", "foreseen")] == [5, 1, 3, 2]

@@ -27,9 +27,9 @@ from processors.cli.main import main
 from processors.stack.kafka import kafka_server
 from processors.stack.local import QUIET
 from processors.topic_admin import administering, create_missing, ensure_topics
-from schemas.topics import CONTACT_EVENTS, ENGAGEMENT, MQL_HANDOFF, STAGE_CHANGED
+from schemas.topics import CONTACT_EVENTS, CONTACT_KEYS, ENGAGEMENT, MQL_HANDOFF, STAGE_CHANGED
 from tests.builders.brokers import with_properties
-from tests.builders.doctor import examine, wait_until, working
+from tests.builders.doctor import examine, leave_marks, wait_until, working
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +64,7 @@ def test_of_a_healthy_system_nothing_is_wrong(healthy: str) -> None:
     assert (report.exit_code, report.wrong) == (0, {})
     assert set(report.states) == {
         "packages", "schemas", "lifecycle", "broker 1", "clock", "topics", "group stageline-intake",
-        "group stageline-lifecycle", "partitioner", "redis", "view",
+        "group stageline-lifecycle", "group stageline-company", "partitioner", "redis", "view",
     }  # fmt: skip
     assert set(report.states.values()) == {"ok"}
 
@@ -84,6 +84,8 @@ def test_people_get_the_findings_with_their_remedies(healthy: str) -> None:
     [
         (CONTACT_EVENTS.name, "cleanup.policy", "compact", "expected cleanup.policy=delete, found compact"),
         (CONTACT_EVENTS.name, "retention.ms", "1000", "expected retention.ms=-1, found 1000"),
+        (ENGAGEMENT.name, "retention.ms", "-1", "who was erased can be read after 30 days"),
+        (CONTACT_KEYS.name, "max.compaction.lag.ms", "86400001", "expected max.compaction.lag.ms=86400000"),
         (ENGAGEMENT.name, "message.timestamp.type", "CreateTime", "message.timestamp.type=LogAppendTime"),
         (STAGE_CHANGED.name, "compression.type", "zstd", "expected compression.type=producer, found zstd"),
         (STAGE_CHANGED.name, "min.insync.replicas", "2", "a partition has 1 in sync: writes are refused"),
@@ -107,8 +109,8 @@ def test_a_missing_topic_is_found(healthy: str) -> None:
 
 def test_records_on_the_wrong_partition_are_found(healthy: str) -> None:
     with KafkaProducer(bootstrap_servers=healthy) as producer:
-        right = producer.send(CONTACT_EVENTS.name, b"an event", key=b"c1").get(10).partition
-        astray = producer.send(CONTACT_EVENTS.name, b"v", key=b"c1", partition=(right + 1) % 8).get(10)
+        right = producer.send(CONTACT_EVENTS.name, b"an event", key=b"c1").get(60).partition
+        astray = producer.send(CONTACT_EVENTS.name, b"v", key=b"c1", partition=(right + 1) % 8).get(60)
     report = examine()
     with administering(healthy) as admin:
         place = TopicPartition(astray.topic, astray.partition)
@@ -140,14 +142,7 @@ def test_marks_that_transactions_left_are_no_offsets_to_wait_for(healthy: str) -
     """As a worker leaves them in every partition when it starts; a record behind them is one."""
     topic, group = CONTACT_EVENTS.name, "stageline-lifecycle"
     places = [TopicPartition(topic, number) for number in range(8)]
-    with KafkaProducer(bootstrap_servers=healthy, transactional_id="marks") as producer:
-        producer.init_transactions()
-        for _ in range(3):
-            producer.begin_transaction()
-            for place in places:
-                producer.send(topic, b"never to be seen", key=b"k", partition=place.partition)
-            producer.flush()
-            producer.abort_transaction()
+    leave_marks(healthy, topic)
     with working(healthy, group):
         pass  # the broker keeps groups from here on
     with administering(healthy) as admin:
@@ -156,7 +151,7 @@ def test_marks_that_transactions_left_are_no_offsets_to_wait_for(healthy: str) -
         admin.alter_group_offsets(group, committed)
     marks = about(group)
     with KafkaProducer(bootstrap_servers=healthy) as producer:
-        astray = producer.send(topic, b"v", key=b"c1").get(10)
+        astray = producer.send(topic, b"v", key=b"c1").get(60)
     record = about(group)
     assert (marks, record) == ("No worker runs; 0 offsets wait.", "No worker runs; 1 offsets wait.")
     with administering(healthy) as admin:
@@ -178,7 +173,7 @@ def about(group: str) -> str:
 def test_offsets_that_the_log_does_not_have_are_found(healthy: str, committed: int, found: str) -> None:
     place = TopicPartition(ENGAGEMENT.name, 0)
     with KafkaProducer(bootstrap_servers=healthy) as producer:
-        end = producer.send(place.topic, b"v", partition=0).get(10).offset + 1
+        end = producer.send(place.topic, b"v", partition=0).get(60).offset + 1
     with administering(healthy) as admin:
         admin.delete_records({place: end})
         admin.alter_group_offsets("stageline-intake", {place: OffsetAndMetadata(committed, "", -1)})
@@ -216,7 +211,7 @@ def guarded_broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         monkeypatch.setenv("BOOTSTRAP_SERVERS", server.address)
         yield server.address
     finally:
-        server.stop()
+        server.kill()  # without rights it would try for half a minute to leave its cluster in order
 
 
 def test_broker_settings_that_break_the_guarantee_are_found_and_hidden_ones_are_not_judged(

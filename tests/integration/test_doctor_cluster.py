@@ -37,9 +37,9 @@ def test_lost_brokers_and_topics_with_too_few_copies_are_found(
             )
         all_there = examine().wrong
         third.kill()
-        wait_until(lambda: "2 of 3 copies in sync" in examine().wrong.get(about(STAGE_CHANGED.name), ""))
+        wait_until(lambda: "2 of 3 copies in sync" in examine().wrong.get(about(STAGE_CHANGED.name), ""), 120)
         second.kill()
-        wait_until(lambda: "writes are refused" in examine().wrong.get(about(STAGE_CHANGED.name), ""))
+        wait_until(lambda: "writes are refused" in examine().wrong.get(about(STAGE_CHANGED.name), ""), 120)
         one_left = examine().wrong
     assert "A partition has 1 copies on 3 brokers" in all_there[about(ENGAGEMENT.name)]
     assert "min.insync.replicas is 1: one lost disk" in all_there[about(HANDOFF_RESPONSE.name)]

@@ -15,7 +15,7 @@ from processors.topic_admin import administering
 from projections.store import View, connect, live_name
 from schemas.topics import MQL_HANDOFF
 from tests.builders.changes import History
-from tests.builders.doctor import Report, examine, project
+from tests.builders.doctor import Report, examine, leave_marks, project
 from tests.builders.views import deliver
 
 if TYPE_CHECKING:
@@ -109,6 +109,21 @@ def test_a_view_far_behind_is_found(healthy: str) -> None:
     with administering(healthy) as admin:
         admin.delete_records({TopicPartition(MQL_HANDOFF.name, number): -1 for number in range(8)})
     assert "10,001 offsets behind" in report.wrong["view"]
+
+
+def test_marks_that_transactions_left_are_nothing_that_a_view_waits_for(
+    healthy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STAGELINE_READY_LAG", "0")
+    leave_marks(healthy, MQL_HANDOFF.name)
+    marks = examine()
+    with KafkaProducer(bootstrap_servers=healthy) as producer:
+        producer.send(MQL_HANDOFF.name, b"v", key=b"c1").get(60)
+    record = examine()
+    with administering(healthy) as admin:
+        admin.delete_records({TopicPartition(MQL_HANDOFF.name, number): -1 for number in range(8)})
+    assert marks.states["view"] == "ok"
+    assert "It is 1 offsets behind." in record.wrong["view"]
 
 
 def test_an_address_of_redis_that_makes_no_sense_is_redis_s_and_not_kafka_s(

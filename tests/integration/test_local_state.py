@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     States = Mapping[bytes, bytes | None]
 
-SETTLED_S = 3.0  # a standby has read by then what was committed before, on a busy machine too
+PATIENCE_S = 60.0  # a standby has read by then what was committed before, on a busy machine too
 
 
 class Log:
@@ -183,11 +184,24 @@ def test_a_store_is_given_out_again_only_when_it_was_put_back(log: Log, tmp_path
         await asyncio.sleep(0.5)
         assert not waiting.done()
         shelf.put_back(log.place, first)
-        second = await asyncio.wait_for(waiting, 10)
+        second = await asyncio.wait_for(waiting, 60)
         second.apply({b"a": b"1"})
         shelf.put_back(log.place, second)
 
     asyncio.run(run())
+
+
+async def _until_read(shelf: WarmShelf | DiskShelf, place: TopicPartition, position: int) -> None:
+    """Wait until the copy that lies on the shelf covers the changelog up to there."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        on = shelf._kept if isinstance(shelf, WarmShelf) else shelf._open
+        copy = on.get(place)
+        store = copy[1] if isinstance(copy, tuple) else copy
+        if store is not None and store.covered is not None and store.covered.position >= position:
+            return
+        assert time.monotonic() < deadline, "it is not read"
+        await asyncio.sleep(0.1)
 
 
 @pytest.mark.parametrize("kind", ["memory", "rocksdb"])
@@ -201,11 +215,11 @@ def test_a_standby_holds_what_is_committed_until_it_is_taken_and_again_when_it_i
         await standby.start()
         for states, contacts in (({b"b": b"1"}, 2), ({b"a": None}, 1)):
             covered = await log.write(states, contacts)
-            await asyncio.sleep(SETTLED_S)
+            await _until_read(shelf, log.place, covered.position + 1)  # the commit's own marker
             store = await standby.take(log.place)
             rows_read.clear()
             assert await restore(log.bootstrap, log.place, store, lambda _left: None) is not None
-            assert (rows_read[0], len(store)) == (covered.position + 1, contacts)  # the commit's own marker
+            assert (rows_read[0], len(store)) == (covered.position + 1, contacts)
             standby.put_back(log.place, store)
         await standby.stop()
 

@@ -56,6 +56,8 @@ def worker(servers: None, home: Path) -> Iterator[Command]:
         feed(os.environ["BOOTSTRAP_SERVERS"])
         wait_until(command.ready)
         wait_until(lambda: command.metric("stageline_records_total", topic=CONTACT_EVENTS.name) >= GOOD)
+        taken_in = GOOD + len(hostile())
+        wait_until(lambda: command.metric("stageline_records_total", group="stageline-intake") == taken_in)
         yield command
 
 
@@ -82,14 +84,14 @@ def held_back(*topics: str) -> Iterator[None]:
     """A record in each partition of these that nobody may read while its transaction is open."""
     settings = {"bootstrap.servers": os.environ["BOOTSTRAP_SERVERS"], "transactional.id": "holding-back"}
     producer = Producer(settings)
-    producer.init_transactions(10)
+    producer.init_transactions(60)
     producer.begin_transaction()
     for topic in topics:
         for number in range(8):
             producer.produce(topic, good(number), partition=number)
-    assert producer.flush(10) == 0
+    assert producer.flush(60) == 0
     yield
-    producer.abort_transaction(10)
+    producer.abort_transaction(60)
 
 
 def test_before_it_has_partitions_a_worker_is_not_ready(
@@ -136,7 +138,7 @@ def _has_no_lag(worker: Command, topic: str) -> bool:
 def test_a_partition_lost_to_another_owner_is_counted(worker: Command) -> None:
     asyncio.run(take_over("stageline-lifecycle-contact-events-0"))
     with KafkaProducer(bootstrap_servers=os.environ["BOOTSTRAP_SERVERS"]) as producer:
-        producer.send(CONTACT_EVENTS.name, b"for a lost partition", key=b"k", partition=0).get(10)
+        producer.send(CONTACT_EVENTS.name, b"for a lost partition", key=b"k", partition=0).get(60)
     wait_until(lambda: worker.metric("stageline_fenced_total", group="stageline-lifecycle") == 1)
     wait_until(worker.ready)
 
@@ -149,7 +151,7 @@ def test_what_a_publisher_has_compressed_is_read(worker: Command, compression: s
     )
     for number in range(50):
         publisher.produce(ENGAGEMENT.name, good(number))
-    assert publisher.flush(10) == 0
+    assert publisher.flush(60) == 0
     wait_until(lambda: worker.metric("stageline_records_total", topic=ENGAGEMENT.name) == before + 50)
 
 
@@ -223,7 +225,7 @@ def test_a_taken_port_is_refused_with_a_remedy(servers: None, home: Path, worker
         env=os.environ | {"STAGELINE_HOME": str(home)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert (done.returncode, "Choose another with --health-port" in done.stderr) == (1, True)

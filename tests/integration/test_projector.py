@@ -148,7 +148,7 @@ def test_topics_made_anew_fill_a_new_view_and_the_old_is_removed(
         old = live_name(client)
         make_topics(broker)
         publish(broker, people(4, "d"))
-        until(lambda: now_in(valkey) == {"lead": 2, "mql": 2, "sal": 0}, seconds=60)
+        until(lambda: now_in(valkey) == {"lead": 2, "mql": 2, "sal": 0}, seconds=120)
         until(lambda: not list(client.scan_iter(f"stageline:{old}:*")))
 
 
@@ -193,7 +193,7 @@ def test_a_projector_whose_readers_were_switched_to_another_view_ends(
     until(lambda: len(client.smembers("stageline:names")) == 1 and now_in(valkey) == HALF)
     show(client, newer.name)
     keep_only(client, newer.name)
-    thread.join(timeout=20)
+    thread.join(timeout=60)
     assert ended == ["another projector has switched to the view 2-newer.1: this one ends."]
 
 

@@ -33,7 +33,7 @@ STAGELINE = Path(sys.executable).with_name("stageline")
 PARTITIONS = 2
 CONTACTS = 60
 MANY = 1_000  # far more than anybody will have seen
-PATIENCE_S = 90.0
+PATIENCE_S = 150.0
 TOPICS = {
     "stage_changed": STAGE_CHANGED.name,
     "segment_changed": SEGMENT_CHANGED.name,
@@ -109,7 +109,7 @@ class System:
         for one in self.workers:
             one.terminate()
         for one in self.workers:
-            one.wait(30)
+            one.wait(60)
 
     def flow(self) -> None:
         self._traffic.start()

@@ -11,7 +11,8 @@ from aiokafka import TopicPartition
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 
-from processors.engine.transaction import RecordTooLargeError, Rows, commit, make_producer
+from processors.engine.fencing import only_writer
+from processors.engine.transaction import RecordTooLargeError, Rows
 from tests.builders.kafka import create_topics, read_topic
 
 if TYPE_CHECKING:
@@ -35,13 +36,10 @@ def test_a_record_that_a_topic_does_not_take_is_named_and_taken_once_the_limit_i
 
 
 async def _write(bootstrap: str, topic: str) -> None:
-    producer = make_producer(bootstrap, f"{topic}-writer")
-    await producer.start()
-    try:
-        rows: Rows = {TopicPartition(topic, 0): [(b"neighbr", b"s", []), (b"contact", b"s" * LIMIT, [])]}
-        await commit(producer, rows, {}, "group")
-    finally:
-        await producer.stop()
+    """Commit, and return when that is seen: a coordinator says so before it has told the partitions."""
+    rows: Rows = {TopicPartition(topic, 0): [(b"neighbr", b"s", []), (b"contact", b"s" * LIMIT, [])]}
+    async with only_writer(bootstrap, f"{topic}-writer", [topic], "fenced") as ownership:
+        await ownership.commit(rows, {})
 
 
 def _raise_limit(bootstrap: str, topic: str) -> None:

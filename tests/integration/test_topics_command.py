@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from processors.cli.main import main
-from processors.topic_admin import administering, ensure_topics
+from processors.topic_admin import administering, ensure_topics, topic_id
 from schemas.errors import LifecycleError
 from schemas.topics import ALL, CONTACT_EVENTS, DEAD_LETTER, LIFECYCLE_CHANGELOG
 from tests.builders.kafka import create_topics, delete_topic
@@ -41,6 +41,13 @@ def test_processes_that_start_at_once_do_not_mind_who_makes_the_topics(broker: L
         made = list(together.map(ensure_topics, [broker.address] * 6, [3] * 6))
     assert {name for one in made for name in one} == {topic.name for topic in ALL}
     assert run(broker, "check").exit_code == 0
+
+
+def test_as_many_questions_at_once_as_a_worker_has_partitions_are_all_answered(broker: LocalServer) -> None:
+    ensure_topics(broker.address)
+    with administering(broker.address) as admin, ThreadPoolExecutor(30) as together:
+        answers = list(together.map(topic_id, [admin] * 300, [CONTACT_EVENTS.name] * 300))
+    assert len(set(answers)) == 1
 
 
 def test_a_changelog_with_another_number_of_partitions_is_refused_and_the_remedy_works(

@@ -6,7 +6,6 @@ import http.client
 import json
 import socket
 from contextlib import contextmanager
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
@@ -16,8 +15,8 @@ from click.testing import CliRunner
 from processors.cli.main import main
 from processors.stack.valkey import url
 from projections.store import View, connect, show
-from tests.builders.changes import History
-from tests.builders.page import ask, serving
+from tests.builders.changes import START, History
+from tests.builders.page import TELLING, ask, serving
 from tests.builders.views import deliver, shown
 
 if TYPE_CHECKING:
@@ -26,13 +25,13 @@ if TYPE_CHECKING:
     from processors.stack.server import LocalServer
 
 ODD = '../a/b?c#d%2F<b>&"é☃'
-ADDRESSES = ("/api/funnel", "/api/changes", "/api/handoffs", "/api/segments", "/api/contacts", "/readyz")
+ADDRESSES = (*TELLING, "/readyz")
 
 
 @contextmanager
 def stream(page: str, **headers: str) -> Iterator[Iterator[tuple[str, Any, str]]]:
     """Give (event, data, id) of the page's stream as they come."""
-    connection = http.client.HTTPConnection(urlsplit(page).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(page).netloc, timeout=60)
     connection.request("GET", "/api/stream", headers={k.replace("_", "-"): v for k, v in headers.items()})
     answer = connection.getresponse()
     try:
@@ -72,6 +71,21 @@ def test_the_api_tells_what_the_views_hold(page: str, view: View) -> None:
     assert json.loads(ask(page, "/readyz").body) == {"view": view.name, "held": 0}
 
 
+def test_companies_are_found_by_stage_by_path_and_by_query(page: str, view: View) -> None:
+    history = History("c1")
+    history.joined(ODD, "lead")
+    history.moved(ODD, "lead")
+    for change in history.changes:
+        deliver(view, [change], f"{change['record']}/0")
+    (lead, _mql) = json.loads(ask(page, "/api/companies").body)["stages"]
+    assert lead["newest"] == [{"company_id": ODD, "since": history.at}]
+    for address in (f"/api/companies/{quote(ODD, safe='')}", f"/api/companies?id={quote(ODD, safe='')}"):
+        found = json.loads(ask(page, address).body)
+        assert (found["stage"], [one["contact_id"] for one in found["furthest"]]) == ("lead", ["c1"])
+    assert json.loads(ask(page, "/api/companies?prefix=..").body) == [ODD]
+    assert ask(page, "/api/companies/nobody").status == 404
+
+
 @pytest.mark.usefixtures("view")
 def test_a_contact_of_any_id_is_found_by_path_and_by_query(page: str) -> None:
     assert json.loads(ask(page, f"/api/contacts?id={quote(ODD, safe='')}").body)["contact_id"] == ODD
@@ -85,6 +99,50 @@ def test_a_contact_of_any_id_is_found_by_path_and_by_query(page: str) -> None:
 def test_a_limit_that_makes_no_sense_is_refused(page: str, limit: str) -> None:
     answer = ask(page, f"/api/changes?limit={quote(limit)}")
     assert (answer.status, "whole number" in answer.body) == (400, True)
+
+
+@pytest.mark.usefixtures("view")
+def test_conversion_by_cohort_is_asked_for_with_a_time_and_a_period(page: str) -> None:
+    (step,) = json.loads(ask(page, f"/api/funnel?within=30d&since={START}&until={START + 1}").body)["stages"]
+    assert (step["stage"], step["next"], step["entered"], step["conversion"]) == ("lead", "mql", 1, 0.0)
+    (step,) = json.loads(ask(page, f"/api/funnel?within=30d&until={START}").body)["stages"]
+    assert (step["entered"], step["conversion"]) == (0, None)
+
+
+@pytest.mark.usefixtures("view")
+@pytest.mark.parametrize(
+    "asked",
+    ["within=30", "within=", "since=1", "within=1d&since=a", "within=1d&since=2&until=2", "within=٣d"],
+)
+def test_a_cohort_that_makes_no_sense_is_refused(page: str, asked: str) -> None:
+    answer = ask(page, f"/api/funnel?{quote(asked, safe='=&')}")
+    assert (answer.status, list(json.loads(answer.body))) == (400, ["error"])
+
+
+def test_sources_are_read_again_for_another_question_or_view(
+    page: str, view: View, valkey: LocalServer
+) -> None:
+    def reached(query: str = "") -> list[int]:
+        return [stage["reached"] for stage in json.loads(ask(page, f"/api/sources{query}").body)["stages"]]
+
+    assert reached() == [1, 0]
+    deliver(view, lead("c2"))
+    assert (reached(), reached(f"?until={START}"), reached()) == ([1, 0], [0, 0], [2, 0])
+    shown(url(valkey.port), "c3")
+    assert reached() == [1, 0]
+    assert ask(page, "/api/sources?most=0").status == 400
+
+
+def test_how_hand_offs_were_answered_is_asked_for_with_a_period(page: str, view: View) -> None:
+    history = History("c2")
+    for action in ("offered", "rejected"):
+        history.handoff(action, reason="no budget")
+    deliver(view, history.changes, "mql-handoff/0")
+    found = json.loads(ask(page, "/api/handoffs/figures").body)
+    assert (found["acceptance"], found["reasons"]) == (0.0, [{"reason": "no budget", "handoffs": 1}])
+    found = json.loads(ask(page, f"/api/handoffs/figures?until={START}").body)
+    assert (found["acceptance"], found["reasons"]) == (None, [])
+    assert ask(page, "/api/handoffs/figures?since=x").status == 400
 
 
 @pytest.mark.parametrize("path", ADDRESSES)
@@ -192,16 +250,15 @@ def test_an_error_that_nobody_expected_ends_the_page_and_says_where_it_was(
         begun(events, view)
         client = connect(url(valkey.port))
         client.set(f"stageline:{view.name}:arrivals", "no stream")
-        assert process.wait(timeout=15) == 1
+        assert process.wait(timeout=60) == 1
     assert "level=critical" in (told := capfd.readouterr().err)
     assert "unexpected error, ending error=ResponseError at=" in told
 
 
 @pytest.mark.usefixtures("view")
-def test_sigterm_ends_open_streams_at_once(valkey: LocalServer) -> None:
+def test_sigterm_ends_open_streams_at_once(valkey: LocalServer, capfd: pytest.CaptureFixture[str]) -> None:
     with serving(url(valkey.port)) as (page, process), stream(page) as events:
         next(events)
-        begin = monotonic()
         process.terminate()
-        assert process.wait(timeout=15) == 0
-        assert monotonic() - begin < 4
+        assert process.wait(timeout=60) == 0
+    assert "graceful shutdown exceeded" not in capfd.readouterr().err  # as uvicorn says of those that stay

@@ -81,7 +81,7 @@ def test_sequences_have_no_gaps_and_times_never_go_back(plan: Plan, history: lis
     state, changes = told(plan, history)
     _, more = lifecycle.advance(plan, state, END)
     every = [one for one in [*changes, *more] if "sequence" in one]
-    for record in ("stage_changed", "segment_changed", "mql_handoff"):
+    for record in ("stage_changed", "segment_changed", "mql_handoff", "membership_changed"):
         numbers = [one["sequence"] for one in every if one["record"] == record]
         assert numbers == list(range(1, len(numbers) + 1))
     times = [one["at"] for one in every]

@@ -79,6 +79,13 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         if not handle._cancelled:
             handle._run()
 
+    def comes_to_an_end(self, work: Coroutine[Any, Any, bool]) -> bool:
+        """Run work to its end and tell what it says; False when nothing moves any more."""
+        try:
+            return self.run_until_complete(work)
+        except StalledError:
+            return False
+
     def _leap(self) -> None:
         """Go to the next moment at which something is due."""
         while self._scheduled and self._scheduled[0]._cancelled:

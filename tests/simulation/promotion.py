@@ -9,41 +9,56 @@ import asyncio
 import json
 import sys
 from collections import Counter
-from functools import partial
+from contextlib import suppress
+from functools import cache, partial
 from random import Random
 from typing import TYPE_CHECKING
 
 from aiokafka.errors import KafkaError
 
 from processors.engine import rules
+from processors.engine.fencing import transactional_prefix
 from processors.engine.lifecycle import Lifecycle
 from processors.engine.living import Living
 from processors.engine.partition import Partition
 from processors.engine.shelf import MemoryShelf
-from processors.engine.transaction import partition_of
+from processors.engine.turns import Turns
 from processors.lifecycle_files import load_lifecycle
 from processors.promotion.barrier import KEY, barrier
 from schemas.codec import encode
 from schemas.topics import (
     CONTACT_EVENTS,
+    CONTACT_KEYS,
     DEAD_LETTER,
     LIFECYCLE_CHANGELOG,
     generation_changelog,
 )
-from tests.builders.story import event
-from tests.simulation import faults
+from tests.builders.erasures import Ledger
+from tests.simulation import clients, faults
 from tests.simulation.clients import Consumer, Producer
-from tests.simulation.loop import StalledError
-from tests.simulation.promotion_log import TOPICS, log_of, replayed, states_in, told_in
+from tests.simulation.promotion_log import (
+    TOPICS,
+    barriers_in,
+    contacts_in,
+    key_rows,
+    log_of,
+    logged_in,
+    replayed,
+    states_in,
+    told_in,
+)
+from tests.simulation.publishers import Publishers
 from tests.simulation.world import Cast, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+OWNER = transactional_prefix("stageline-lifecycle", CONTACT_EVENTS.name)
 BUILT = generation_changelog(2).name
 ACTION_S, PATIENCE_S, LOOK_S = 25.0, 90.0, 0.5
 STRUCK = 0.15  # how likely the command is killed in each step it takes, beside the random strikes
+preset = cache(load_lifecycle)
 PRESETS = ("buyers-journey", "clarity", "engaged", "revenue", "inveniv")
 FAULTS = (
     *(
@@ -57,7 +72,6 @@ FAULTS = (
     ),
     *(faults.split_brain, faults.fencing, faults.loss, faults.slowness, faults.late_markers, faults.refusal),
 )
-URLS = ("/products/a", "/products/b", "/pricing", "/services/y")
 
 
 class Promotion:
@@ -65,37 +79,43 @@ class Promotion:
 
     def __init__(self, seed: int) -> None:
         chance = Random(seed)  # noqa: S311 - reproducible
-        self.old, self.new = (load_lifecycle(name) for name in chance.sample(PRESETS, 2))
+        self.old, self.new = (preset(name) for name in chance.sample(PRESETS, 2))
         cast = Cast(
             source=CONTACT_EVENTS.name,
             alike=(LIFECYCLE_CHANGELOG.name, BUILT),
-            others=(*TOPICS.values(), DEAD_LETTER.name),
+            others=(*TOPICS.values(), CONTACT_KEYS.name, DEAD_LETTER.name),
             processor=partial(Lifecycle, self.old),
         )
         self.world = World(chance, cast)
         self.struck: Counter[str] = Counter()
         self.aborts = chance.random() < 0.25  # the command is given up, unless the barriers are written
         self.aborted = False
+        self.erased = 0
         self._giving_up = False
+        self._violations: list[str] = []
         self._wanted = chance.randint(1, 3)
         self._step = ""
         self._promoter: str | None = None
+        clients.ROWS_PER_BATCH = 40  # of fifty keys that go with each erasure; all in good time
         rules.GONE_OVER_AT_ONCE = chance.choice((1, 2, 1_000))
 
     def run(self) -> list[str]:
         with self.world.running():
+            self.world.broker.settled = self._check_erasures
             self._schedule()
-            try:
-                done = self.world.loop.run_until_complete(self._until_done())
-            except StalledError:
-                done = False
-            return [*([] if done else [f"not done: {self._where()}"]), *self._judge()]
+            done = self.world.loop.comes_to_an_end(self._until_done())
+            return [
+                *self._violations,
+                *([] if done else [f"not done: {self._where()}"]),
+                *self._judge(),
+            ]
 
     def _schedule(self) -> None:
         later, chance = self.world.loop.later, self.world.chance
         self.world.supervise(self._wanted)
-        for number in range(chance.randint(20, 60)):
-            later(chance.uniform(0, ACTION_S), partial(self._publish, number))
+        publishers = Publishers(self.world)
+        for _ in range(chance.randint(20, 60)):
+            later(chance.uniform(0, ACTION_S), publishers.tell_something)
         for _ in range(chance.randint(1, 6)):
             later(chance.uniform(0, ACTION_S), lambda: chance.choice(FAULTS)(self.world))
         later(chance.uniform(1, ACTION_S / 2), self._begin)
@@ -106,25 +126,6 @@ class Promotion:
         if chance.random() < 0.3:
             later(chance.uniform(1, ACTION_S), self._lose_what_was_built)
         self._tend()
-
-    def _publish(self, number: int) -> None:
-        chance = self.world.chance
-        contact, visitor = f"c{chance.randrange(6)}", f"anon:v{chance.randrange(4)}"
-        now = self.world.broker.now_ms()
-        match chance.randrange(8):
-            case 0:
-                told = event("contact_identified", now, contact_id=visitor, into=contact)
-            case 1:
-                told = event("form_submitted", now, contact_id=contact, form="demo")
-            case 2:
-                told = event("handoff_accepted", now, contact_id=contact, handoff=None, actor="sam")
-            case _:
-                who = chance.choice((contact, visitor))
-                told = event("page_view", now, contact_id=who, url=chance.choice(URLS))
-        key = told["contact_id"].encode()
-        place = self.world.place(CONTACT_EVENTS.name, partition_of(key, self.world.sources))
-        for _ in range(chance.choice((1, 1, 1, 2))):
-            self.world.broker.publish(place, [(key, encode(told | {"event_id": f"e{number}"}))])
 
     def _begin(self) -> None:
         """Start the command; it is begun again as long as it has neither ended nor been given up."""
@@ -147,11 +148,12 @@ class Promotion:
             self.world.loop.spawn(self.world.new_name("abort"), self._give_up())
 
     async def _give_up(self) -> None:
-        await Producer(self.world, "stageline-promote").start()
-        await asyncio.sleep(5)  # markers of a switch that was just decided
-        if not self._barriers():
-            self.aborted = True
-            self._lose_what_was_built()
+        with suppress(KafkaError):  # the command ends, and is not given again
+            await Producer(self.world, "stageline-promote").start()
+            await asyncio.sleep(5)  # markers of a switch that was just decided
+            if not self._barriers():
+                self.aborted = True
+                self._lose_what_was_built()
         self._giving_up = False
 
     def _lose_what_was_built(self) -> None:
@@ -199,10 +201,8 @@ class Promotion:
         consumer = Consumer(self.world, "read_committed")
         places = self.world.places(CONTACT_EVENTS.name)
         consumer.assign(places)
-        turns = asyncio.Semaphore(2)
-        parts = {
-            place: Partition(place, living, consumer, "simulated", turns, MemoryShelf()) for place in places
-        }
+        turns, shelf = Turns(), MemoryShelf()
+        parts = {place: Partition(place, living, consumer, "simulated", turns, shelf) for place in places}
         serving = []
         for place, part in parts.items():
             await part.open()
@@ -235,6 +235,8 @@ class Promotion:
         members = self.world.workers.values()
         if not (self._barriers() or self.aborted) or not all(one.ready() for one in members):
             return False
+        if any(log.stable_end < log.end for log in self.world.broker.logs.values()):
+            return False  # readers would not see all that was told
         parts = [part for one in members for part in one.partitions.values()]
         read = [
             one.source for one in parts if not self.world.broker.logs[one.source].read(one.next_offset, 1)[0]
@@ -247,7 +249,14 @@ class Promotion:
         )
 
     def _barriers(self) -> int:
-        return sum(one["type"] == "lifecycle_changed" for one in log_of(self.world))
+        return barriers_in(self.world)
+
+    def _check_erasures(self, transactional_id: str) -> None:
+        """Whatever has died: keys and states go together."""
+        if transactional_id.startswith(OWNER) and self.world.broker.is_settled(transactional_id):
+            place = self.world.place(LIFECYCLE_CHANGELOG.name, int(transactional_id.removeprefix(OWNER)))
+            contacts = contacts_in(logged_in(self.world, place), (self.old, self.new))
+            self._violations += Ledger(log_of(self.world), key_rows(self.world), contacts).deleted_amiss()
 
     def _judge(self) -> Iterator[str]:
         told, states, offers = told_in(self.world), states_in(self.world), Counter[str]()
@@ -258,6 +267,9 @@ class Promotion:
         yield from (
             f"state of {key!r}" for key in states.keys() | lived.keys() if states.get(key) != lived.get(key)
         )
+        ledger = Ledger(log_of(self.world), key_rows(self.world), contacts_in(states, (self.old, self.new)))
+        self.erased = ledger.erased()
+        yield from ledger.amiss()
         for changes in told.values():
             offers.update(one["handoff"] for one in changes if one.get("action") == "offered")
         yield from (f"hand-off {one} was offered {count} times" for one, count in offers.items() if count > 1)
@@ -271,15 +283,16 @@ class Promotion:
 
 def main(first: int, seeds: int) -> None:
     """Run seeds and print one line of figures; PYTHONHASHSEED must be 0 for a seed to say everything."""
-    failed, struck, aborted = {}, Counter[str](), 0
+    failed, struck, aborted, erased = {}, Counter[str](), 0, 0
     for seed in range(first, first + seeds):
         one = Promotion(seed)
         if violations := one.run():
             failed[seed] = violations
         struck.update(one.struck)
         aborted += one.aborted
+        erased += one.erased
     figures = {"seeds": seeds, "failed": failed, "promoter_struck_while": dict(sorted(struck.items()))}
-    print(json.dumps(figures | {"aborted": aborted}))  # noqa: T201 - what the command is for
+    print(json.dumps(figures | {"aborted": aborted, "erased": erased}))  # noqa: T201 - what the command is for
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from unittest.mock import patch
 import pytest
 
 from processors.engine import crossing, partition
-from processors.engine.member import AT_ONCE
+from processors.engine.turns import AT_ONCE
 from processors.engine.waiting import PAUSE_BYTES
 from schemas.errors import LifecycleError
 from tests.simulation.reminding import CHANGELOG, OUT, SOURCE

@@ -7,7 +7,7 @@ import json
 from random import Random
 from typing import Any
 
-from processors.engine.member import AT_ONCE
+from processors.engine.turns import AT_ONCE
 from tests.simulation.reminding import SOURCE
 from tests.simulation.world import World
 

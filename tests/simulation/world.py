@@ -12,10 +12,22 @@ from unittest.mock import patch
 
 from aiokafka import TopicPartition
 
-from processors.engine import crossing, fencing, history, member, partition, recovery, standby, transaction
+from processors.engine import (
+    crossing,
+    fencing,
+    member,
+    pace,
+    partition,
+    recovery,
+    standby,
+    started,
+    transaction,
+    turns,
+)
 from processors.engine.fencing import Last, Owner
 from processors.engine.member import Member
 from processors.engine.standby import Standby
+from processors.engine.turns import Turns
 from tests.simulation.broker import Broker
 from tests.simulation.clients import Consumer, Producer
 from tests.simulation.disks import Disk, DiskShelf
@@ -131,14 +143,16 @@ class World:
             (member, "time", clock),
             (member, "end_process", self.end_process),
             (standby, "end_process", self.end_process),
-            *((module, "AIOKafkaConsumer", self._make_reader) for module in (recovery, crossing, history)),
+            *((module, "AIOKafkaConsumer", self._make_reader) for module in (recovery, crossing, started)),
             (fencing, "last_transaction", self._last_transaction),
             (fencing, "coordinator_connection", lambda producer: producer.connection),
             (fencing, "say_something", lambda *_: asyncio.sleep(0)),
             (transaction, "TransactionalProducer", lambda **given: Producer(self, given["transactional_id"])),
             (partition, "time", clock),
-            (partition, "MIN_BATCH", batch),
-            (partition, "MAX_BATCH", batch),
+            (pace, "MIN_BATCH", batch),
+            (pace, "MAX_BATCH", batch),
+            (turns, "at_once", lambda _records: False),  # that is decided beside everything else, too
+            (Turns, "beside", self._beside),
         ]
         log = logging.getLogger("processors")
         level = log.level
@@ -151,6 +165,13 @@ class World:
             finally:
                 self._take_down()
                 log.setLevel(level)
+
+    async def _beside(self, work: Callable[[], None]) -> float:
+        """Do it at one moment of the time that it takes; what else happens meanwhile is chance."""
+        await asyncio.sleep(self.chance.random() * 0.2)
+        work()
+        await asyncio.sleep(self.chance.random() * 0.2)
+        return 0.0
 
     async def _last_transaction(self, _bootstrap: str, name: str) -> Last:
         epoch, committed = await self.network.request(lambda: self.broker.last_transaction(name))

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from processors.backend import VARIABLE
 from processors.intake import admit
 from processors.lifecycle_files import load_lifecycle
 from processors.replay import parts, pool
+from schemas.reader import BACKEND
 from tests.bench.generate import rows
 from tests.builders import both
 from tests.builders.archives import Topic
@@ -102,7 +102,7 @@ def told(command: str, *words: str) -> dict[str, Any]:
 def test_a_diff_of_an_archive_is_that_of_the_same_events_in_a_file(
     year: tuple[str, str], easier: str, backend: str, monkeypatch: pytest.MonkeyPatch, home: Path
 ) -> None:
-    monkeypatch.setenv(VARIABLE, backend)
+    monkeypatch.setenv(BACKEND, backend)
     both_sides = ("--from", "buyers-journey", "--to", easier)
     file, archive = (told("diff", *both_sides, "--events", one) for one in year)
     assert archive == file
@@ -143,7 +143,7 @@ def test_contacts_that_became_part_of_others_are_compared_alike(
     links: tuple[str, str], easier: str, backend: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The transfers in the log were recorded under a third definition: they are worked out anew."""
-    monkeypatch.setenv(VARIABLE, backend)
+    monkeypatch.setenv(BACKEND, backend)
     file, archive = (
         told("diff", "--from", "buyers-journey", "--to", easier, "--events", one) for one in links
     )
@@ -158,7 +158,7 @@ def test_contacts_that_became_part_of_others_are_compared_alike(
 def test_the_lab_judges_an_archive_as_the_same_events_in_a_file(
     which: str, backend: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, home: Path
 ) -> None:
-    monkeypatch.setenv(VARIABLE, backend)
+    monkeypatch.setenv(BACKEND, backend)
     file, archive = (
         told("lab", "buyers-journey", *VARY, "--events", one) for one in request.getfixturevalue(which)
     )

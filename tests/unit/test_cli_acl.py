@@ -10,13 +10,16 @@ from click.testing import CliRunner
 
 from processors.access_list import INCLUDED_IN, PROCESSORS, all_rights
 from processors.cli.acl import command
+from processors.cli.doctor.groups import GROUPS
 from processors.cli.main import main
 from processors.engine.living import Living
 from processors.lifecycle_files import load_lifecycle
+from projections.log import OUTPUTS
 from schemas.topics import ALL, generation_changelog
 
 if TYPE_CHECKING:
     from processors.access_list import Right
+    from processors.engine.company import Companies
     from processors.engine.intake import Intake
     from processors.engine.lifecycle import Lifecycle
 
@@ -41,7 +44,9 @@ def test_every_topic_is_seen_by_the_worker_and_made_by_the_operator(topic: str) 
 
 
 @pytest.mark.parametrize("processor", PROCESSORS)
-def test_the_worker_may_do_what_its_processors_say_they_do(processor: type[Intake | Lifecycle]) -> None:
+def test_the_worker_may_do_what_its_processors_say_they_do(
+    processor: type[Intake | Lifecycle | Companies],
+) -> None:
     assert "Read" in may("worker", "group", processor.name)
     for source in processor.sources:
         assert "Read" in may("worker", "topic", source)
@@ -60,6 +65,11 @@ def test_the_operator_may_build_a_generation_and_the_worker_read_it() -> None:
     assert "Read" in may("operator", "group", living.name)
     (source,) = living.sources
     assert "Write" in may("operator", "transactional-id", f"{living.name}-{source}-0")
+
+
+@pytest.mark.parametrize("topic", [*(source for topics in GROUPS.values() for source in topics), *OUTPUTS])
+def test_the_operators_doctor_may_read_what_workers_and_projector_wait_for(topic: str) -> None:
+    assert "Read" in may("operator", "topic", topic)
 
 
 def test_who_publishes_reads_nothing_and_nobody_else_writes_the_truth() -> None:

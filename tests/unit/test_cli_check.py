@@ -51,8 +51,10 @@ def test_a_broken_file_is_reported_on_stderr_with_exit_code_1(file: Path) -> Non
     )
 
 
-def test_what_no_view_works_out_yet_is_said() -> None:
-    said = "company: agreed on, but no view works out companies' stages yet"
+def test_what_a_company_follows_is_said() -> None:
+    said = (
+        "a company is as far as its furthest active contact; deals alone hold it at opportunity or customer"
+    )
     assert [said in run(preset).stdout for preset in ("inveniv", "clarity")] == [True, False]
 
 
@@ -77,6 +79,25 @@ def test_json_has_one_object_for_each_file(file: Path) -> None:
             }
         ],
     }
+
+
+def test_json_also_tells_of_files_that_cannot_be_read(file: Path) -> None:
+    missing, folder = file.with_name("acne.yaml"), file.parent
+    result = run("--json", str(missing), str(folder), str(file))
+    told = [json.loads(line) for line in result.stdout.splitlines()]
+    assert (result.exit_code, [one["file"] for one in told]) == (1, [str(missing), str(folder), str(file)])
+    assert [one["ok"] for one in told] == [False, False, True]
+    (problem,) = told[0]["problems"]
+    assert f"{missing}: no lifecycle file here (No such file or directory)" in problem.pop("message")
+    assert problem == {"line": 1, "column": 1, "width": 1, "remedy": "", "example": []}
+    assert run(str(missing)).exit_code == 1
+
+
+def test_json_also_tells_of_published_versions_that_cannot_be_read(file: Path) -> None:
+    file.with_name("published.json").write_text("{", "utf-8")
+    result = run("--json", str(file))
+    (problem,) = json.loads(result.stdout)["problems"]
+    assert (result.exit_code, "published.json: cannot be read" in problem["message"]) == (1, True)
 
 
 def test_a_published_version_may_be_checked_again_but_not_changed(file: Path) -> None:

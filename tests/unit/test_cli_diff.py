@@ -116,3 +116,12 @@ def test_a_contact_that_moves_on_two_tracks_is_one(log: Path, tmp_path: Path) ->
     both = ("--from", str(now), "--to", str(then), "--events", str(log))
     told = json.loads(invoke("diff", *both, "--format", "json")[1])
     assert (told["contacts"], told["moved"], len(told["differences"])) == (2, 2, 4)
+
+
+def test_a_page_for_which_there_is_no_room_is_named(log: Path, stricter: str, tmp_path: Path) -> None:
+    page = tmp_path / "out.html"
+    page.symlink_to("/dev/full")
+    code, _, err = invoke(
+        "diff", "--from", "buyers-journey", "--to", stricter, "--events", str(log), "--page", str(page)
+    )
+    assert (code, err) == (1, f"Error: {page}: cannot be written (No space left on device).\n")

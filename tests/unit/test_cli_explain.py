@@ -57,8 +57,8 @@ def test_one_holiday_is_one(tmp_path: Path) -> None:
     assert "mon-fri, 09:00 to 17:00, no holidays." in run("inveniv", "--markdown").stdout
 
 
-def test_an_agreement_on_companies_says_what_is_not_there_yet() -> None:
-    said = "furthest of its active contacts, never below what its deals say: agreed on, but"
+def test_an_agreement_on_companies_says_whom_they_follow() -> None:
+    said = "furthest of its active contacts, who are in a stage that is no detour; never below the furthest"
     assert said in run("inveniv", "--markdown").stdout
     assert "company" not in run("clarity", "--markdown").stdout
 

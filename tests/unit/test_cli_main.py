@@ -9,6 +9,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from processors.cli.live import definition_of
 from processors.cli.main import COMMANDS, main
 from schemas.errors import LifecycleError, SchemaError
 
@@ -78,6 +79,28 @@ def test_a_promotion_without_a_broker_is_refused_in_one_line_and_leaves_nothing_
     told = subprocess.run([STAGELINE, *words], env=environment, capture_output=True, text=True, check=False)
     assert (told.returncode, told.stdout, told.stderr.count("\n")) == (1, "", 1)
     assert told.stderr.startswith("Error: No Kafka broker answers at 127.0.0.1:1 ")
+
+
+def test_a_definition_that_is_no_text_is_refused_as_any_other_mistake_in_it(tmp_path: Path) -> None:
+    file = tmp_path / "acme.yaml"
+    file.write_bytes(b"\xff\n")
+    with pytest.raises(LifecycleError, match=r"acme\.yaml:1:1: not valid UTF-8"):
+        definition_of(str(file))
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["promote", "clarity", "--json"], "--json goes with --dry-run"),
+        (["promote", "--abort", "--dry-run"], "--abort goes alone"),
+        (["promote", "--abort", "--from-history"], "--abort goes alone"),
+        (["archive", "--verify", "--compact"], "--verify, --compact and --once go alone"),
+        (["archive", "--compact", "--once"], "--verify, --compact and --once go alone"),
+    ],
+)
+def test_nothing_begins_where_an_option_would_not_be_heard(words: list[str], why: str) -> None:
+    told = CliRunner().invoke(main, words)
+    assert (told.exit_code, why in told.stderr) == (2, True)
 
 
 def test_a_wrong_use_exits_with_code_2() -> None:

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processors.cli.when import When, iso
+from processors.cli.words import points
+from processors.lifecycle import words
 from processors.visible import visible, visible_bytes
 
 
@@ -56,3 +58,8 @@ def test_bytes_that_are_no_text_are_shown_as_a_hex_dump() -> None:
 
 def test_what_is_left_out_is_counted() -> None:
     assert visible_bytes(b"x" * 1_500, 500).endswith("x\n… and 1,000 bytes more")
+
+
+@given(st.integers(-(10**12), 10**12))
+def test_points_read_as_in_explanations(thousandths: int) -> None:
+    assert points(thousandths) == words.points(thousandths)

@@ -10,9 +10,13 @@ from hypothesis import strategies as st
 from kafka import TopicPartition
 from kafka.errors import LeaderNotAvailableError, UnknownBrokerIdError
 
+from processors.access_list import PROCESSORS
+from processors.cli.dlt import dlt
+from processors.cli.worker import PARTS
 from processors.dead_letters import topic
 from processors.dead_letters.letter import Letter, LetterId, Mark, mark, parse, parse_id
 from processors.dead_letters.selection import Selection
+from processors.engine import redelivery
 from processors.engine.dead_letter import dead_letter
 from schemas.errors import SchemaError
 from schemas.topics import DEAD_LETTER
@@ -114,6 +118,12 @@ def test_each_reason_has_a_remedy(reason: str, remedy: str) -> None:
 def test_what_its_contact_remembers_has_to_be_sent_under_another_id() -> None:
     one = replace(letter("track main has no stage customr"), step="lifecycle", topic="contact-events")
     assert "under a new event_id" in one.remedy
+
+
+def test_letters_of_every_part_of_a_worker_can_be_selected_and_replayed() -> None:
+    (step,) = (one for one in dlt.commands["list"].params if one.name == "step")
+    assert step.type.to_info_dict()["choices"] == PARTS
+    assert {source for processor in PROCESSORS for source in processor.sources} <= {*redelivery.TOPICS}
 
 
 def test_a_selection_without_conditions_has_every_letter_and_each_condition_narrows_it() -> None:

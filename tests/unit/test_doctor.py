@@ -7,6 +7,7 @@ from kafka.errors import CoordinatorLoadInProgressError, GroupAuthorizationFaile
 
 from processors.cli.doctor.examination import _asked
 from processors.cli.doctor.groups import GROUPS, check_groups
+from processors.engine.company import Companies
 from processors.engine.intake import Intake
 from processors.engine.lifecycle import Lifecycle
 from processors.lifecycle_files import load_lifecycle
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def test_the_doctor_looks_at_the_groups_that_the_workers_form() -> None:
-    processors = (Intake(), Lifecycle(load_lifecycle("buyers-journey")))
+    processors = (Intake(), Lifecycle(load_lifecycle("buyers-journey")), Companies())
     assert {one.name: one.sources for one in processors} == GROUPS
 
 

@@ -27,6 +27,7 @@ case "$*" in
 esac
 """
 PREPARE = "source scripts/env.sh; begin_native; ensure_env local; ensure_native; echo ready"
+AS_WITH_AMPERSAND = ("env", "--ignore-signal=INT")
 
 
 class Clone:
@@ -45,7 +46,9 @@ class Clone:
         self.install = "sleep 0.3"
         self.started: list[subprocess.Popen[str]] = []
 
-    def begin(self, build: str = ":", *, path: str | None = None) -> subprocess.Popen[str]:
+    def begin(
+        self, build: str = ":", *, path: str | None = None, by: tuple[str, ...] = ()
+    ) -> subprocess.Popen[str]:
         environment = {
             **os.environ,
             "PATH": f"{self.folder}/tools:{os.environ['PATH']}" if path is None else path,
@@ -55,7 +58,7 @@ class Clone:
             "INSTALL": self.install,
         }
         begun = subprocess.Popen(
-            [shutil.which("bash") or "bash", "-c", PREPARE],
+            [*by, shutil.which("bash") or "bash", "-c", PREPARE],
             cwd=self.folder, env=environment, text=True, start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
@@ -63,7 +66,7 @@ class Clone:
         return begun
 
     def prepare(self, build: str = ":", *, path: str | None = None) -> str:
-        said, _ = self.begin(build, path=path).communicate(timeout=30)
+        said, _ = self.begin(build, path=path).communicate(timeout=60)
         return said
 
     def calls(self, of: str) -> int:
@@ -95,7 +98,7 @@ def clone(tmp_path: Path) -> Iterator[Clone]:
 
 
 def wait_until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -114,7 +117,7 @@ def test_packages_are_installed_while_the_back_end_is_built(clone: Clone) -> Non
     wait_until(lambda: clone.calls("install") == 1)
     assert begun.poll() is None
     (clone.folder / "go").touch()
-    assert begun.communicate(timeout=30)[0].endswith("ready\n")
+    assert begun.communicate(timeout=60)[0].endswith("ready\n")
 
 
 def test_a_build_that_fails_says_why_removes_an_older_one_and_the_script_goes_on(clone: Clone) -> None:
@@ -132,16 +135,20 @@ def test_without_a_rust_toolchain_the_script_says_so_and_goes_on(clone: Clone) -
     assert clone.calls("wheel") == 0
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("ending", "by"),
+    [(signal.SIGINT, ()), (signal.SIGTERM, ()), (signal.SIGTERM, AS_WITH_AMPERSAND)],
+    ids=["by ctrl-c", "by kill", "by kill, having been started with &"],
+)
 def test_a_script_that_is_ended_leaves_no_build_and_no_file_behind(
-    clone: Clone, ending: signal.Signals
+    clone: Clone, ending: signal.Signals, by: tuple[str, ...]
 ) -> None:
-    begun = clone.begin("echo $$ >builder; sleep 600")
+    begun = clone.begin("echo $$ >builder; sleep 600", by=by)
     builder = clone.folder / "builder"
     wait_until(lambda: builder.exists() and builder.read_text().strip() != "" and clone.calls("install") == 1)
     time.sleep(0.5)  # it waits for the build now
     os.killpg(begun.pid, ending)  # as a terminal does
-    assert "ready" not in begun.communicate(timeout=10)[0]
+    assert "ready" not in begun.communicate(timeout=60)[0]
     wait_until(lambda: not psutil.pid_exists(int(builder.read_text())))
     assert list((clone.folder / "tmp").iterdir()) == []
 
@@ -152,7 +159,7 @@ def test_an_installation_that_is_interrupted_is_not_called_one_that_failed(clone
     wait_until(lambda: clone.calls("install") == 1 and clone.calls("wheel") == 1)
     time.sleep(0.5)
     os.killpg(begun.pid, signal.SIGINT)
-    said, _ = begun.communicate(timeout=10)
+    said, _ = begun.communicate(timeout=60)
     assert "could not be installed" not in said
     assert begun.returncode == 128 + signal.SIGINT
     assert list((clone.folder / "tmp").iterdir()) == []
@@ -160,7 +167,7 @@ def test_an_installation_that_is_interrupted_is_not_called_one_that_failed(clone
 
 def test_two_scripts_at_once_install_once(clone: Clone) -> None:
     first, second = clone.begin(), clone.begin()
-    said = [begun.communicate(timeout=30)[0] for begun in (first, second)]
+    said = [begun.communicate(timeout=60)[0] for begun in (first, second)]
     assert [text.endswith("ready\n") for text in said] == [True, True]
     assert "Another script is changing .venv: waiting for it" in "".join(said)
     assert clone.calls("install --quiet --disable-pip-version-check -e") == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -135,14 +135,14 @@ def test_a_block_of_a_map_may_carry_its_size_as_some_writers_do() -> None:
 @pytest.mark.parametrize("count", [10_000, 2**62])
 def test_a_map_of_too_many_entries_is_refused(count: int) -> None:
     many = {f"k{number}": 1 for number in range(10_000)}
-    start = perf_counter()
+    start = process_time()
     if count == len(many):
         assert "properties has 10,000 entries, more than the 256 allowed" in refusal(
             avro("custom_event", properties=many)
         )
     else:
         assert "the bytes end too early" in refusal(map_event(b"\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01"))
-    assert perf_counter() - start < 1
+    assert process_time() - start < 1
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from processors.logs import Line, told
+from processors.logs import AGAIN_S, MOST_KNOWN, Line, Repeats, told
 
 CANARY = "ada@canary.example"
 
@@ -95,3 +95,42 @@ logging.getLogger("kafka.consumer").error("fetch refused")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     (line,) = done.stderr.splitlines()
     assert line.endswith("level=error logger=kafka.consumer fetch refused")
+
+
+def said(
+    at: float, message: str, name: str = "aiokafka", error: BaseException | None = None
+) -> logging.LogRecord:
+    info = None if error is None else (type(error), error, error.__traceback__)
+    record = logging.LogRecord(name, logging.ERROR, __file__, 1, message, None, info)
+    record.created = at
+    return record
+
+
+def test_what_a_library_says_over_and_over_is_written_once_a_minute_with_how_often() -> None:
+    repeats, lines = Repeats(), []
+    for tenth in range(AGAIN_S * 20 + 1):  # two minutes of an outage
+        record = said(tenth / 10, "Unable connect to node with id 1")
+        if repeats.filter(record):
+            lines.append(Line().format(record).partition("logger=aiokafka ")[2])
+    again = f"Unable connect to node with id 1 (said {AGAIN_S * 10 - 1} times more since)"
+    assert lines == ["Unable connect to node with id 1", again, again]
+
+
+def test_what_differs_is_written_at_once_and_so_is_whatever_we_say_ourselves() -> None:
+    repeats = Repeats()
+    for record in (
+        said(0, "Unable connect to node with id 1"),
+        said(0, "Unable connect to node with id 2"),
+        said(0, "Unable connect to node with id 1", name="aiokafka.cluster"),
+        said(0, "it broke", error=KeyError("a")),
+        said(0, "it broke", error=ValueError("a")),
+        *(said(0, "progress", name="processors.engine.member") for _ in range(2)),
+    ):
+        assert repeats.filter(record)
+
+
+def test_messages_without_end_take_no_memory_without_end() -> None:
+    repeats = Repeats()
+    for number in range(3 * MOST_KNOWN):
+        assert repeats.filter(said(0, f"offset {number}"))
+    assert len(vars(repeats)["_told"]) <= MOST_KNOWN

@@ -4,8 +4,15 @@ from io import BytesIO
 from typing import Any
 
 import fastavro
+import pytest
 
-from schemas.reader import record_reader
+from schemas.errors import SchemaError
+from schemas.reader import BACKEND, record_reader
+
+
+@pytest.fixture(autouse=True, params=["reference", ""], ids=["reference", "as installed"])
+def back_end(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(BACKEND, request.param)
 
 
 def record(name: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - a schema is any JSON value
@@ -72,3 +79,16 @@ def test_texts_of_every_length_are_read() -> None:
     for size in (0, 1, 63, 64, 65, 127, 128, 8191, 8192, 70_000):
         value = {"x": "ü" * size, "y": b"\0" * size}
         assert read(value, schema, schema) == value
+
+
+def test_doubles_of_others_are_read() -> None:
+    schema = record("a", x=["null", "double"], y="double")
+    for number in (0.0, -1.5, 1e300):
+        value = {"x": number, "y": number}
+        assert read(value, schema, schema) == value
+
+
+def test_a_double_that_is_cut_short_is_refused() -> None:
+    schema = record("a", x="double")
+    with pytest.raises(SchemaError, match="field 'x': the bytes end too early"):
+        record_reader(schema, schema)(b"\0" * 7, 0)

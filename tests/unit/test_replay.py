@@ -51,6 +51,24 @@ def test_the_digest_is_that_of_the_changes_file(log: Path, tmp_path: Path) -> No
     assert told["digest"] == digest_of(out)
 
 
+def test_companies_are_counted_by_stage_where_the_file_has_them(tmp_path: Path, log: Path) -> None:
+    signup = {"type": "newsletter_signup", "occurred_at": MONDAY}
+    rows = [
+        signup | {"contact_id": "ann", "event_id": "1", "company_id": "acme"},
+        signup | {"type": "demo_requested", "contact_id": "bob", "event_id": "2", "company_id": "acme"},
+        signup | {"contact_id": "cyd", "event_id": "3", "company_id": "globex"},
+        views({"contact_id": "dan"}, 1)[0] | {"company_id": "initech"},
+    ]
+    told = summary("--events", str(write(tmp_path / "log.ndjson", rows)), "--lifecycle", "inveniv")
+    assert {name: count for name, count in told["companies"].items() if count} == {
+        "none": 1,
+        "subscriber": 1,
+        "mql": 1,
+    }
+    assert list(told["companies"])[:3] == ["none", "subscriber", "lead"]
+    assert "companies" not in summary("--events", str(log))
+
+
 def test_gzip_and_standard_input_give_the_same_digest(log: Path, tmp_path: Path) -> None:
     packed = tmp_path / "events.ndjson.gz"
     packed.write_bytes(gzip.compress(log.read_bytes()))

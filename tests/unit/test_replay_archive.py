@@ -20,6 +20,7 @@ from tests.builders.log_file import digest_of, invoke
 from tests.builders.story import DAY, MONDAY, event
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 PARTITIONS = 4
@@ -89,7 +90,7 @@ def test_what_is_finished_is_kept_when_the_rest_fails(topic: Topic, tmp_path: Pa
     last.write_bytes(good[:-9])
     code, _, err = invoke("replay", "--events", folder, "--jobs", "1")
     assert code == 1
-    assert "cut short" in err
+    assert err.startswith(f"Error: {last}: its SHA-256 is not that of the manifest: restore the file")
     last.write_bytes(good)
     (work,) = (tmp_path / "home" / "replay").iterdir()
     assert sorted(path.name for path in work.iterdir()) == ["0.tally", "1.tally", "2.tally"]
@@ -204,3 +205,16 @@ def test_a_place_that_cannot_be_written_to_is_said_before_the_archive_is_replaye
     folder = str(topic.archive().root)
     told = invoke("replay", "--events", folder, "--changes", str(nowhere))
     assert told == (1, "", f"Error: {nowhere}: there is no such folder.\n")
+
+
+@pytest.mark.parametrize(
+    "words", [("replay", "--changes"), ("diff", "--from", "clarity", "--to", "engaged", "--page")]
+)
+def test_nothing_is_written_into_the_archive_that_is_read(words: Sequence[str], topic: Topic) -> None:
+    root = topic.archive().root
+    before = (root / "archive.json").read_bytes()
+    for place in (root / "archive.json", root / "partition-00000" / "new"):
+        code, _, err = invoke(*words, str(place), "--events", str(root))
+        assert (code, "lies in the folder of --events: write it elsewhere." in err) == (2, True)
+        assert not place.with_name("new").exists()
+    assert (root / "archive.json").read_bytes() == before

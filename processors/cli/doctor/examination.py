@@ -54,7 +54,9 @@ def _redis(admin: KafkaAdminClient | None, settings: Settings) -> Iterator[Findi
         with connect(settings.redis_url) as client:
             yield from check_redis(client)
             if admin is not None:
-                yield from _asked("view", lambda: check_view(admin, client, settings.ready_lag))
+                yield from _asked(
+                    "view", lambda: check_view(admin, settings.bootstrap_servers, client, settings.ready_lag)
+                )
     except LifecycleError as error:
         yield wrong("redis", f"{str(error).rstrip('.')}.", "Write it as redis://host:port/0.")
     except RedisAwayError as error:

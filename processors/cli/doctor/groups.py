@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kafka import TopicPartition
-from kafka.admin import OffsetSpec
 
 from processors.cli.doctor.finding import LOOK_AGAIN, ok, unknown, wrong
-from processors.cli.doctor.next_record import next_records
+from processors.cli.doctor.next_record import bounds, offsets_behind
 from processors.topic_admin import describe
-from schemas.topics import CONTACT_EVENTS, ENGAGEMENT, HANDOFF_RESPONSE
+from schemas.topics import COMPANY_MEMBERS, CONTACT_EVENTS, ENGAGEMENT, HANDOFF_RESPONSE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +21,9 @@ if TYPE_CHECKING:
 GROUPS = {  # the processors' names and sources
     "stageline-intake": (ENGAGEMENT.name, HANDOFF_RESPONSE.name),
     "stageline-lifecycle": (CONTACT_EVENTS.name,),
+    "stageline-company": (COMPANY_MEMBERS.name,),
 }
+IF_NEEDED = "stageline-company"  # runs only where a definition has companies
 NEVER_SEEN = "Dead"  # what a broker calls a group that nobody has ever joined; newer ones also as an error
 
 
@@ -41,19 +42,14 @@ def _check(
         yield unknown(about, f"Its coordinator does not tell: {described['error']}.", LOOK_AGAIN)
         return
     committed = {source: one.offset for source, one in admin.list_group_offsets(group)[group].items()}
-    firsts, ends = (
-        {
-            source: one.offset
-            for source, one in admin.list_partition_offsets(dict.fromkeys(sources, spec)).items()
-        }
-        for spec in (OffsetSpec.EARLIEST, OffsetSpec.LATEST)
-    )
+    firsts, ends = bounds(admin, sources)
     yield from _lost(about, committed, firsts, ends)
     starts = {one: max(committed.get(one, 0), firsts[one]) for one in sources}
-    nexts = next_records(bootstrap, starts, ends)
-    behind = sum(max(0, ends[one] - nexts[one]) for one in sources)
+    behind = offsets_behind(bootstrap, starts, ends)
     members, state = len(described["members"]), described["group_state"]
-    if not members:
+    if not members and not behind and group == IF_NEEDED:
+        yield ok(about, "No worker runs it, and nothing waits: no definition has companies.")
+    elif not members:
         yield wrong(about, f"No worker runs; {behind:,} offsets wait.", "Start one: `stageline worker`.")
     elif state != "Stable":
         yield unknown(about, f"Partitions are being handed out ({state}).", LOOK_AGAIN)

@@ -6,16 +6,41 @@ import time
 from typing import TYPE_CHECKING
 
 from kafka import KafkaConsumer
+from kafka.admin import OffsetSpec
 
 from schemas.kafka_access import kafka_access
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from kafka import TopicPartition
+    from kafka.admin import KafkaAdminClient
 
 PATIENCE_S = 5.0  # before a transaction that is open: others end well within it
 FETCH_BYTES = 1 << 16  # of each partition: one record is enough
+
+
+def bounds(
+    admin: KafkaAdminClient, partitions: Iterable[TopicPartition]
+) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
+    """Return where each partition begins, and where it ends."""
+    wanted = tuple(partitions)
+    firsts, ends = (
+        {
+            one: found.offset
+            for one, found in admin.list_partition_offsets(dict.fromkeys(wanted, spec)).items()
+        }
+        for spec in (OffsetSpec.EARLIEST, OffsetSpec.LATEST)
+    )
+    return firsts, ends
+
+
+def offsets_behind(
+    bootstrap: str, starts: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
+) -> int:
+    """Count the offsets from the next committed record on, for whoever has read up to the starts."""
+    nexts = next_records(bootstrap, starts, ends)
+    return sum(max(0, ends[one] - nexts[one]) for one in starts)
 
 
 def next_records(

@@ -8,6 +8,7 @@ from kafka.admin import ConfigResource
 
 from processors.cli.doctor.finding import ok, wrong
 from processors.topic_admin import COPIES, describe, find_problems
+from schemas.times import DAY_MS
 from schemas.topics import ALL
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from processors.cli.doctor.finding import Finding
 
+RETENTION_MS = {topic.name: topic.retention_ms for topic in ALL}
+
 
 def check_topics(admin: KafkaAdminClient) -> Iterator[Finding]:
     """Look at every topic of `schemas.topics`."""
@@ -25,10 +28,9 @@ def check_topics(admin: KafkaAdminClient) -> Iterator[Finding]:
     described = describe(admin, [topic.name for topic in ALL])
     settings = _settings(admin, [one["name"] for one in described])
     for topic in described:
-        found += [
-            wrong(f"topic {topic['name']}", *problem)
-            for problem in _problems(topic["partitions"], settings[topic["name"]], brokers)
-        ]
+        of_it = settings[topic["name"]]
+        problems = [*_problems(topic["partitions"], of_it, brokers), *_kept_too_long(topic["name"], of_it)]
+        found += [wrong(f"topic {topic['name']}", *problem) for problem in problems]
     yield from found or [ok("topics", f"All {len(ALL)} are there, as they must be, and take writes.")]
 
 
@@ -73,3 +75,14 @@ def _problems(
             "unclean.leader.election.enable is true: a copy that lags may become leader and drop events.",
             "Set it to false.",
         )
+
+
+def _kept_too_long(name: str, settings: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Look whether raw bytes go in time: nothing else takes an erased person out of them."""
+    most, found = RETENTION_MS[name], int(settings["retention.ms"]["value"])
+    if most >= 0 and not 0 <= found <= most:
+        days = most // DAY_MS
+        what = (
+            f"retention.ms is {found}: in what publishers sent, who was erased can be read after {days} days."
+        )
+        yield what, f"Set it to {most}."

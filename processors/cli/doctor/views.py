@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from kafka.admin import OffsetSpec
-
 from processors.cli.doctor.finding import ok, unknown, wrong
 from processors.cli.doctor.groups import partitions
+from processors.cli.doctor.next_record import bounds, offsets_behind
 from projections.log import OUTPUTS, named
 from projections.store import ask_server, live_view
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from projections.store import Client
 
 OLDEST = 7  # major version of Redis, or the one that Valkey says it is like
-MARKS = "Marks that starting workers leave in quiet partitions count, too, until the next record there."
 FULL = 0.8  # of maxmemory: time to act before writes are refused
 SKEW_S = 2.0  # as for the broker
 
@@ -41,22 +39,22 @@ def check_redis(client: Client, now: Callable[[], float] = time.time) -> Iterato
     yield from found or [ok("redis", f"Version {info['redis_version']}, takes writes, {used}.")]
 
 
-def check_view(admin: KafkaAdminClient, client: Client, lag_bound: int) -> Iterator[Finding]:
+def check_view(admin: KafkaAdminClient, bootstrap: str, client: Client, lag_bound: int) -> Iterator[Finding]:
     """Compare the view that is shown with the topics that it is made from."""
     view = live_view(client)
     if view is None:
         yield wrong("view", "Nothing was ever projected.", "Start `stageline projector`.")
         return
     parts = partitions(admin, OUTPUTS)
-    ends = admin.list_partition_offsets(dict.fromkeys(parts, OffsetSpec.LATEST))
-    firsts = admin.list_partition_offsets(dict.fromkeys(parts, OffsetSpec.EARLIEST))
     positions = view.positions()
-    behind = sum(ends[part].offset - positions.get(named(part), firsts[part].offset) for part in parts)
+    firsts, ends = bounds(admin, parts)
+    starts = {part: max(positions.get(named(part), 0), firsts[part]) for part in parts}
+    behind = offsets_behind(bootstrap, starts, ends)
     if behind > lag_bound:
         yield wrong(
             "view",
             f"It is {behind:,} offsets behind.",
-            f"Start `stageline projector`, or wait if that shrinks. {MARKS}",
+            "Start `stageline projector`, or wait if that shrinks.",
         )
     elif held := view.held():
         yield wrong(

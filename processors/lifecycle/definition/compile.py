@@ -21,9 +21,8 @@ from processors.lifecycle.definition.compile_stages import (
     compile_business_hours,
     compile_stages,
     compile_tracks,
-    ladders,
 )
-from processors.lifecycle.definition.grammar.lifecycle import EventFilter
+from processors.lifecycle.definition.grammar.lifecycle import EventFilter, ladders
 from processors.lifecycle.definition.values import plan_test
 from processors.lifecycle.plan_json import canonical
 
@@ -86,6 +85,7 @@ def shape_hash(compiled: plan.Plan) -> str:
         compiled.profile_fields,
         compiled.timezone,
         compiled.limits.dedupe_keep,
+        *(("company",) if compiled.company is not None else ()),
     )
     return _sha256(canonical(shape))
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from processors.lifecycle import plan
 from processors.lifecycle.definition.grammar import scoring as written
+from schemas.times import DAY_MS
 
 if TYPE_CHECKING:
     from processors.lifecycle.definition.compile_conditions import Conditions
     from processors.lifecycle.definition.grammar.lifecycle import Lifecycle
 
-DAY_MS = 86_400_000
 KEEP_OPEN = 256  # of a rule without a bound of its own: its 257th newest event or value no longer counts
 KEEP_MOST = 1_024  # of a rule with a bound: about 10 kB of state for the busiest contact
 

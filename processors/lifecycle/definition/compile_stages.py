@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from processors.lifecycle import plan
-from processors.lifecycle.definition.grammar.lifecycle import WEEKDAYS
+from processors.lifecycle.definition.grammar.lifecycle import WEEKDAYS, ladders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from processors.lifecycle.definition.compile_conditions import Conditions
     from processors.lifecycle.definition.grammar import stages as written
@@ -17,17 +17,10 @@ if TYPE_CHECKING:
 DETOUR = -1  # rank of a stage beside its ladder
 
 
-def ladders(lifecycle: Lifecycle) -> Iterator[tuple[str, str, list[written.Stage]]]:
-    """Yield each ladder's id, its place in the file and its stages; the main one first."""
-    yield plan.MAIN, "stages", lifecycle.stages
-    for name, track in lifecycle.tracks.items():
-        yield name, f"tracks.{name}.stages", track.stages
-
-
 def compile_stages(lifecycle: Lifecycle, conditions: Conditions) -> tuple[plan.Stage, ...]:
     """Resolve all stages, ladder by ladder, in file order."""
     return tuple(
-        _stage(stage, conditions, track=track, rank=rank, path=f"{place}.{stage.id}")
+        _stage(stage, conditions, track=track, rank=rank, path=f"{'.'.join(place)}.{stage.id}")
         for track, (_, place, stages) in enumerate(ladders(lifecycle))
         for stage, rank in zip(stages, _ranks(stages), strict=True)
     )

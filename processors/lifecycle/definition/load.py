@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from processors.lifecycle.definition.checks import check
+from processors.lifecycle.definition.checks.companies import check_floor
 from processors.lifecycle.definition.checks.moves import check_moves
 from processors.lifecycle.definition.checks.published import check_published
 from processors.lifecycle.definition.compile import compile_plan
 from processors.lifecycle.definition.shape import read_shape
 from processors.strict_yaml.problem import Problem, render
 from processors.strict_yaml.source import read
-from schemas.errors import LifecycleError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +50,7 @@ def load(data: bytes, name: str, published: Mapping[str, str] | None = None) -> 
     if lifecycle is not None and not source.problems:
         plan = compile_plan(lifecycle)
         check_moves(lifecycle, plan, source)
+        check_floor(plan, source)
         check_published(plan, published or {}, source)
     return Loaded(
         name=name,
@@ -58,11 +59,3 @@ def load(data: bytes, name: str, published: Mapping[str, str] | None = None) -> 
         plan=None if source.problems else plan,
         problems=tuple(sorted(source.problems)),
     )
-
-
-def compile_bytes(data: bytes, name: str) -> Plan:
-    """Return a file's plan. Raises LifecycleError with the whole report."""
-    loaded = load(data, name)
-    if loaded.plan is None:
-        raise LifecycleError(loaded.report)
-    return loaded.plan

@@ -55,6 +55,7 @@ def most_bytes(plan: Plan, id_bytes: int = ID_BYTES, text_bytes: int = TEXT_BYTE
         + sum(HEAD + max(len(band.id) for band in one.bands) for one in plan.segments)
         + (1 + MERGES) * one_id
         + 3 * TIME
+        + (0 if plan.company is None else _company(plan, one_id))
     )
 
 
@@ -72,6 +73,12 @@ def _rule(rule: BehaviourRule, entry: int) -> int:
     if rule.cap_times is not None:  # of each period its number of events, and one time more than count
         return decayed + INDEX + HEAD + (rule.keep + 1) * (COUNT + HEAD + COUNT + 2 * TIME)
     return decayed
+
+
+def _company(plan: Plan, one_id: int) -> int:
+    """Bytes of what named the company, of the member as last told, and of how often that was."""
+    longest = HEAD + max(len(stage.id) for stage in plan.stages)
+    return 3 * HEAD + TIME + 3 * one_id + 2 * longest + len("none") + 2 * COUNT + 5
 
 
 def _places(plan: Plan, one_id: int, text: int) -> int:

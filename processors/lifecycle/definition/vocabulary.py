@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from processors.lifecycle.definition.grammar.lifecycle import OneOf
 from schemas.events import EVENT_TYPES, HEADER, FieldType, fields_of
+from schemas.personal import FREE_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,12 +31,17 @@ Fields = dict[str, FieldType]
 
 
 def standard_fields(event: str) -> Fields:
-    """Return the fields of a standard event that conditions may test, where the touch came from included."""
+    """Return the fields of a standard event that conditions may test, where the touch came from included.
+
+    What intake seals cannot be tested: its bytes differ each time.
+    """
     fields = fields_of(event)
     return {
         name: kind
         for name, kind in fields.items()
-        if (name not in HEADER or name in ATTRIBUTION) and kind.kind not in {"map", "bytes"}
+        if (name not in HEADER or name in ATTRIBUTION)
+        and kind.kind not in {"map", "bytes"}
+        and name != FREE_TEXT.get(event)
     }
 
 

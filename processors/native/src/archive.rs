@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{BufReader, Error, ErrorKind, Read, Result};
 use std::ops::Range;
+use zstd::bulk::Decompressor;
 
 const SYNC_BYTES: usize = 16;
 const MOST_PACKED: usize = 64 << 20;
@@ -15,11 +16,12 @@ struct Head {
     value: Range<usize>,
 }
 
-/// One file, read in its order. Holds one block.
+/// One file, read in its order. Holds one block, in room that the next one takes over.
 struct Segment {
     file: BufReader<File>,
     sync: Vec<u8>,
     most: usize, // bytes of a block
+    packed: Vec<u8>,
     block: Vec<u8>,
     at: usize,
     left: u64, // records of the block behind the head
@@ -27,7 +29,7 @@ struct Segment {
 }
 
 impl Segment {
-    fn open(path: &str, header: &[u8], most: usize) -> Result<Self> {
+    fn open(path: &str, header: &[u8], most: usize, unpacker: &mut Decompressor) -> Result<Self> {
         let mut file = BufReader::with_capacity(BUFFER, File::open(path)?);
         let mut start = vec![0; header.len()];
         file.read_exact(&mut start)?;
@@ -35,8 +37,9 @@ impl Segment {
             return Err(damaged("not a segment of an archive"));
         }
         let sync = header[header.len() - SYNC_BYTES..].to_vec();
-        let mut segment = Self { file, sync, most, block: Vec::new(), at: 0, left: 0, head: None };
-        segment.advance()?;
+        let (packed, block) = (Vec::new(), Vec::new());
+        let mut segment = Self { file, sync, most, packed, block, at: 0, left: 0, head: None };
+        segment.advance(unpacker)?;
         Ok(segment)
     }
 
@@ -45,13 +48,13 @@ impl Segment {
     }
 
     /// Takes the next record to the head; none at the end of the file.
-    fn advance(&mut self) -> Result<()> {
+    fn advance(&mut self, unpacker: &mut Decompressor) -> Result<()> {
         self.head = None;
         if self.left == 0 {
             if self.at != self.block.len() {
                 return Err(damaged("a block does not end where its records do"));
             }
-            if !self.next_block()? {
+            if !self.next_block(unpacker)? {
                 return Ok(());
             }
         }
@@ -63,21 +66,23 @@ impl Segment {
         Ok(())
     }
 
-    fn next_block(&mut self) -> Result<bool> {
+    fn next_block(&mut self, unpacker: &mut Decompressor) -> Result<bool> {
         let mut first = [0];
         if self.file.read(&mut first)? == 0 {
             return Ok(false);
         }
         let count = long_from(first[0], || byte(&mut self.file))?;
         let size = usize::try_from(long(&mut self.file)?).ok().filter(|size| *size <= MOST_PACKED);
-        let mut packed = vec![0; size.ok_or_else(|| damaged("a block is too large"))?];
-        self.file.read_exact(&mut packed)?;
+        self.packed.resize(size.ok_or_else(|| damaged("a block is too large"))?, 0);
+        self.file.read_exact(&mut self.packed)?;
         let mut sync = [0; SYNC_BYTES];
         self.file.read_exact(&mut sync)?;
         if sync[..] != self.sync {
             return Err(damaged("a block does not end with the sync marker"));
         }
-        self.block = zstd::bulk::decompress(&packed, self.most)?;
+        self.block.clear();
+        self.block.reserve_exact(self.most);
+        unpacker.decompress_to_buffer(&self.packed, &mut self.block)?;
         self.at = 0;
         self.left = u64::try_from(count)
             .ok()
@@ -106,7 +111,10 @@ impl Segment {
 }
 
 /// The segments of a partition, in order of their offsets.
-pub struct Partition(Vec<Segment>);
+pub struct Partition {
+    segments: Vec<Segment>,
+    unpacker: Decompressor<'static>,
+}
 
 impl Partition {
     /// `header`: how every segment starts; `most`: bytes that a block may unpack to.
@@ -114,16 +122,18 @@ impl Partition {
         if header.len() < SYNC_BYTES {
             return Err(damaged("no header"));
         }
+        let mut unpacker = Decompressor::new()?;
         let open = |path: &String| {
-            Segment::open(path, header, most)
+            Segment::open(path, header, most, &mut unpacker)
                 .map_err(|error| Error::new(error.kind(), format!("{path}: {error}")))
         };
-        Ok(Self(paths.iter().map(open).collect::<Result<_>>()?))
+        let segments = paths.iter().map(open).collect::<Result<_>>()?;
+        Ok(Self { segments, unpacker })
     }
 
     /// The contact that comes next.
     pub fn next_key(&self) -> Option<Vec<u8>> {
-        self.0.iter().filter_map(Segment::key).min().map(<[u8]>::to_vec)
+        self.segments.iter().filter_map(Segment::key).min().map(<[u8]>::to_vec)
     }
 
     /// Gives every record of the contact that comes next, in order of offsets.
@@ -132,12 +142,12 @@ impl Partition {
         key: &[u8],
         mut take: impl FnMut(i64, &[u8]) -> std::result::Result<(), E>,
     ) -> std::result::Result<(), E> {
-        for segment in &mut self.0 {
+        for segment in &mut self.segments {
             while let Some(head) =
                 segment.head.as_ref().filter(|head| &segment.block[head.key.clone()] == key)
             {
                 take(head.offset, &segment.block[head.value.clone()])?;
-                segment.advance()?;
+                segment.advance(&mut self.unpacker)?;
             }
         }
         Ok(())

@@ -32,6 +32,7 @@ struct Version {
     kind: Name,
     fields: Vec<(Slot, Kind)>,
     added: Vec<(Name, Name)>, // text fields that it did not have yet, and their defaults
+    wanted: usize,            // how many values an event gets beside its header
     newest: bool,
 }
 
@@ -53,7 +54,8 @@ impl Decoder {
     pub fn event<'a>(&'a self, bytes: &'a [u8], position: i64) -> Supported<Event<'a>> {
         let version = self.version(bytes)?;
         let mut from = Bytes(&bytes[HEADER_BYTES..]);
-        let mut event = Event { kind: &version.kind, position, ..Event::default() };
+        let fields = Vec::with_capacity(version.wanted);
+        let mut event = Event { kind: &version.kind, position, fields, ..Event::default() };
         for (slot, kind) in &version.fields {
             from.field(slot, kind, &mut event)?;
         }
@@ -72,7 +74,7 @@ impl Decoder {
         let mut from = Bytes(&bytes[HEADER_BYTES..]);
         for (slot, kind) in &version.fields {
             let start = bytes.len() - from.0.len();
-            from.value(kind)?;
+            from.skip(kind)?;
             if let Slot::ContactId = slot {
                 let mut out = Vec::with_capacity(bytes.len() + contact_id.len());
                 out.extend_from_slice(&bytes[..start]);
@@ -116,7 +118,8 @@ fn version(name: &Name, writer: &Json, newest: &Json, wanted: &FxHashSet<Name>) 
             _ => return None,
         }
     }
-    Some(Version { kind: name.clone(), fields, added, newest: writer == newest })
+    let wanted = fields.iter().filter(|(slot, _)| matches!(slot, Slot::Field(_))).count() + added.len();
+    Some(Version { kind: name.clone(), fields, added, wanted, newest: writer == newest })
 }
 
 fn slot(name: &str, wanted: &FxHashSet<Name>) -> Slot {
@@ -138,10 +141,13 @@ fn slot(name: &str, wanted: &FxHashSet<Name>) -> Slot {
 
 impl<'a> Bytes<'a> {
     fn maybe_int(&mut self, kind: &'a Kind) -> Supported<Option<i64>> {
-        match self.value(kind)? {
-            Value::Null => Ok(None),
-            Value::Int(one) => Ok(Some(one)),
-            _ => Err(odd("no number where one is due")),
+        match kind {
+            Kind::Long => self.long().map(Some),
+            _ => match self.value(kind)? {
+                Value::Null => Ok(None),
+                Value::Int(one) => Ok(Some(one)),
+                _ => Err(odd("no number where one is due")),
+            },
         }
     }
 
@@ -161,7 +167,7 @@ impl<'a> Bytes<'a> {
                 let value = self.value(kind)?;
                 event.fields.push((name, value));
             }
-            Slot::Nowhere => drop(self.value(kind)?),
+            Slot::Nowhere => self.skip(kind)?,
         }
         Ok(())
     }

@@ -21,7 +21,8 @@ pub enum Kind {
     Bytes,
     Decimal { scale: u32 },
     Enum(Vec<Name>),
-    Union(Vec<Kind>),
+    Maybe(Box<Kind>), // a union of null and this, in this order
+    Union(Vec<Kind>), // any other
     Map(Box<Kind>),
 }
 
@@ -31,6 +32,11 @@ pub fn odd(what: &str) -> Unsupported {
 
 pub fn kind(schema: &Json) -> Option<Kind> {
     if let Some(branches) = schema.as_array() {
+        if let [null, one] = &branches[..] {
+            if null == "null" {
+                return Some(Kind::Maybe(Box::new(kind(one)?)));
+            }
+        }
         return Some(Kind::Union(branches.iter().map(kind).collect::<Option<_>>()?));
     }
     if schema["logicalType"] == "decimal" {
@@ -57,68 +63,109 @@ pub fn kind(schema: &Json) -> Option<Kind> {
 pub struct Bytes<'a>(pub &'a [u8]);
 
 impl<'a> Bytes<'a> {
+    #[inline]
     fn take(&mut self, length: usize) -> Supported<&'a [u8]> {
         let (taken, rest) = self.0.split_at_checked(length).ok_or_else(|| odd("cut short"))?;
         self.0 = rest;
         Ok(taken)
     }
 
+    #[inline]
     pub fn byte(&mut self) -> Supported<u8> {
         self.take(1).map(|taken| taken[0])
     }
 
+    #[inline]
     pub fn long(&mut self) -> Supported<i64> {
         if let Some((&byte @ 0..0x80, rest)) = self.0.split_first() {
             self.0 = rest; // as most lengths and branches are
             return Ok(i64::from(byte >> 1) ^ -i64::from(byte & 1));
         }
+        self.longer()
+    }
+
+    fn longer(&mut self) -> Supported<i64> {
         let (mut value, mut shift) = (0_u64, 0);
-        loop {
-            let byte = self.byte()?;
-            let digits = u64::from(byte & 0x7f);
-            if shift == 63 && digits > 1 {
+        for (index, &byte) in self.0.iter().enumerate() {
+            value |= u64::from(byte & 0x7f) << shift;
+            if shift == 63 && byte > 1 {
                 return Err(odd("an integer longer than 64 bits"));
             }
-            value |= digits << shift;
-            if byte == 0 && shift > 0 {
-                return Err(odd("an integer with a byte that says nothing"));
-            }
             if byte < 0x80 {
+                if byte == 0 {
+                    return Err(odd("an integer with a byte that says nothing"));
+                }
+                self.0 = &self.0[index + 1..];
                 return Ok((value >> 1) as i64 ^ -((value & 1) as i64));
             }
             shift += 7;
-            if shift > 63 {
-                return Err(odd("an integer longer than 64 bits"));
-            }
         }
+        Err(odd("cut short"))
     }
 
+    #[inline]
     fn size(&mut self) -> Supported<usize> {
         usize::try_from(self.long()?).map_err(|_| odd("a negative length"))
     }
 
-    pub fn str(&mut self) -> Supported<&'a str> {
+    #[inline]
+    pub fn bytes(&mut self) -> Supported<&'a [u8]> {
         let length = self.size()?;
-        std::str::from_utf8(self.take(length)?).map_err(|_| odd("no UTF-8"))
+        self.take(length)
     }
 
-    /// How a value is written: of a union the branch that it has.
-    fn branch(&mut self, kind: &'a Kind) -> Supported<&'a Kind> {
-        let Kind::Union(branches) = kind else { return Ok(kind) };
-        let branch = usize::try_from(self.long()?).ok().and_then(|index| branches.get(index));
-        branch.ok_or_else(|| odd("an unknown union branch"))
+    #[inline]
+    pub fn str(&mut self) -> Supported<&'a str> {
+        std::str::from_utf8(self.bytes()?).map_err(|_| odd("no UTF-8"))
     }
 
+    pub fn double(&mut self) -> Supported<f64> {
+        let bytes = self.take(8)?.try_into().map_err(|_| odd("cut short"))?;
+        Ok(f64::from_le_bytes(bytes))
+    }
+
+    /// Whether the value of a union with null is there.
+    #[inline]
+    fn present(&mut self) -> Supported<bool> {
+        match self.byte()? {
+            0 => Ok(false),
+            2 => Ok(true),
+            _ => Err(odd("an unknown union branch")),
+        }
+    }
+
+    #[inline]
     pub fn maybe_str(&mut self, kind: &'a Kind) -> Supported<Option<&'a str>> {
-        let kind = self.branch(kind)?;
-        if let Kind::Str = kind {
-            return self.str().map(Some);
+        match kind {
+            Kind::Str => self.str().map(Some),
+            Kind::Maybe(one) if matches!(**one, Kind::Str) => {
+                if self.present()? {
+                    self.str().map(Some)
+                } else {
+                    Ok(None)
+                }
+            }
+            _ => match self.value(kind)? {
+                Value::Null => Ok(None),
+                Value::Str(one) => Ok(Some(one)),
+                _ => Err(odd("no text where one is due")),
+            },
         }
-        match self.value(kind)? {
-            Value::Null => Ok(None),
-            Value::Str(one) => Ok(Some(one)),
-            _ => Err(odd("no text where one is due")),
+    }
+
+    /// Reads over a value, as strictly as one that is wanted.
+    pub fn skip(&mut self, kind: &'a Kind) -> Supported<()> {
+        match kind {
+            Kind::Maybe(one) => {
+                if self.present()? {
+                    self.skip(one)?;
+                }
+            }
+            Kind::Long => drop(self.long()?),
+            Kind::Str => drop(self.str()?),
+            _ => drop(self.value(kind)?),
         }
+        Ok(())
     }
 
     pub fn value(&mut self, kind: &'a Kind) -> Supported<Value<'a>> {
@@ -131,27 +178,35 @@ impl<'a> Bytes<'a> {
             },
             Kind::Long => Value::Int(self.long()?),
             Kind::Str => Value::Str(self.str()?),
-            Kind::Bytes => {
-                let length = self.size()?;
-                Value::Bytes(self.take(length)?)
-            }
+            Kind::Bytes => Value::Bytes(self.bytes()?),
             Kind::Decimal { scale } => Value::Dec(self.decimal(*scale)?),
             Kind::Enum(symbols) => {
                 let symbol = usize::try_from(self.long()?).ok().and_then(|index| symbols.get(index));
                 Value::Str(symbol.ok_or_else(|| odd("an unknown enum index"))?)
             }
-            Kind::Union(_) => {
-                let branch = self.branch(kind)?;
-                self.value(branch)?
+            Kind::Maybe(one) => {
+                if self.present()? {
+                    self.value(one)?
+                } else {
+                    Value::Null
+                }
+            }
+            Kind::Union(branches) => {
+                let branch = usize::try_from(self.long()?).ok().and_then(|index| branches.get(index));
+                self.value(branch.ok_or_else(|| odd("an unknown union branch"))?)?
             }
             Kind::Map(values) => Value::Map(self.map(values)?),
         })
     }
 
     fn decimal(&mut self, scale: u32) -> Supported<Dec> {
-        let length = self.size()?;
-        let digits = self.take(length)?;
-        if length > MOST_DECIMAL_BYTES {
+        Dec::new(i128::from(self.unscaled()?), scale).ok_or_else(|| odd("a decimal out of bounds"))
+    }
+
+    /// A decimal, times ten to its scale.
+    pub fn unscaled(&mut self) -> Supported<i64> {
+        let digits = self.bytes()?;
+        if digits.len() > MOST_DECIMAL_BYTES {
             return Err(odd("a decimal of more than 18 digits"));
         }
         let negative = digits.first().is_some_and(|first| first & 0x80 != 0);
@@ -159,10 +214,10 @@ impl<'a> Bytes<'a> {
         let unscaled = digits.iter().fold(start, |number, byte| number << 8 | i64::from(*byte));
         let size = unscaled.unsigned_abs();
         let bits = u64::BITS - size.leading_zeros() + 1; // and the sign's, even for -128, which needs none
-        if size >= DECIMAL_LIMIT || length != bits.div_ceil(8) as usize {
+        if size >= DECIMAL_LIMIT || digits.len() != bits.div_ceil(8) as usize {
             return Err(odd("a decimal that is not as it is written here"));
         }
-        Dec::new(i128::from(unscaled), scale).ok_or_else(|| odd("a decimal out of bounds"))
+        Ok(unscaled)
     }
 
     fn map(&mut self, values: &'a Kind) -> Supported<Vec<(&'a str, Value<'a>)>> {
@@ -196,6 +251,7 @@ pub fn put_long(out: &mut Vec<u8>, number: i64) {
 pub fn put_text(out: &mut Vec<u8>, kind: &Kind, text: &str) -> Supported<()> {
     match kind {
         Kind::Str => {}
+        Kind::Maybe(one) if matches!(**one, Kind::Str) => put_long(out, 1),
         Kind::Union(branches) => {
             let branch = branches.iter().position(|one| matches!(one, Kind::Str));
             put_long(out, branch.ok_or_else(|| odd("no text where one is due"))? as i64);

@@ -1,6 +1,7 @@
 //! The records a turn gives out, each with its reasons, see `processors/lifecycle/changes.py`.
 
 use crate::contact::{Contact, Place, Touch, NO_STAGE};
+use crate::membership::MembershipChanged;
 use crate::plan::{self, Name};
 use crate::program::Program;
 use crate::turn::{Evidence, Shift, Turn};
@@ -40,7 +41,7 @@ pub struct StageChanged {
     pub path: Vec<Name>,
     pub reason: Option<Name>,
     pub cause: Cause,
-    pub why: Why,
+    pub why: Box<Why>, // apart, since large pieces of memory are slow to come by
     pub owner: Option<Name>,
     pub scores: Vec<i64>,
     pub late: bool,
@@ -53,7 +54,7 @@ pub struct SegmentChanged {
     pub from: Option<Name>,
     pub to: Option<Name>,
     pub cause: Cause,
-    pub why: Why,
+    pub why: Box<Why>,
     pub owner: Option<Name>,
     pub scores: Vec<i64>,
     pub late: bool,
@@ -68,7 +69,7 @@ pub struct HandoffChanged {
     pub reason: Option<Name>,
     pub actor: Option<Name>,
     pub cause: Cause,
-    pub why: Why,
+    pub why: Box<Why>,
     pub owner: Option<Name>,
     pub scores: Vec<i64>,
     pub late: bool,
@@ -79,6 +80,7 @@ pub enum Change {
     Stage(Box<StageChanged>),
     Segment(Box<SegmentChanged>),
     Handoff(Box<HandoffChanged>),
+    Membership(Box<MembershipChanged>),
     Refused { contact_id: Name, event_id: Option<Name>, event_type: Option<Name>, reason: String },
 }
 
@@ -89,7 +91,16 @@ impl Change {
             Self::Stage(one) => Some(("stage_changed", &one.head)),
             Self::Segment(one) => Some(("segment_changed", &one.head)),
             Self::Handoff(one) => Some(("mql_handoff", &one.head)),
+            Self::Membership(one) => Some(("membership_changed", &one.head)),
             Self::Refused { .. } => None,
+        }
+    }
+
+    /// Key of what becomes an output that begins with `head`.
+    pub fn key<'a>(&'a self, head: &'a Head) -> &'a Name {
+        match self {
+            Self::Membership(one) => one.company_id(),
+            _ => &head.contact_id,
         }
     }
 }
@@ -136,8 +147,8 @@ pub fn segment_changed(
     let path = path.unwrap_or_else(|| format!("segments.{}", shape.id).into());
     let end = to.as_deref().unwrap_or("None");
     let summary = match from.as_deref().filter(|from| !from.is_empty()) {
-        Some(from) => format!("{} went from {from} to {end}{}", shape.id, because(&evidence)),
-        None => format!("{} is {end}{}", shape.id, because(&evidence)),
+        Some(from) => [&*shape.id, " went from ", from, " to ", end, &because(&evidence)].concat(),
+        None => [&*shape.id, " is ", end, &because(&evidence)].concat(),
     };
     Change::Segment(Box::new(SegmentChanged {
         head: head(turn, contact, contact.segment_changes, contact.places[0].cycle),
@@ -190,16 +201,16 @@ fn cause(turn: &Turn, criterion: Name) -> Cause {
     Cause { criterion, event_id: turn.event_id() }
 }
 
-fn why(turn: &Turn, contact: &Contact, summary: String, mut evidence: Vec<Evidence>) -> Why {
+fn why(turn: &Turn, contact: &Contact, summary: String, mut evidence: Vec<Evidence>) -> Box<Why> {
     evidence.extend(turn.notes.iter().cloned());
-    Why {
+    Box::new(Why {
         summary,
         evidence,
         score_parts: turn.program.board.itemised(turn.view(contact)),
         first_touch: contact.first_touch.clone(),
         last_touch: contact.last_touch.clone(),
-        crossing_touch: turn.touch.clone(),
-    }
+        crossing_touch: turn.touch(),
+    })
 }
 
 fn scores(turn: &Turn, contact: &Contact) -> Vec<i64> {
@@ -219,13 +230,15 @@ fn moved(start: Option<&Name>, end: Option<&Name>, reason: Option<&Name>, eviden
 }
 
 fn because(evidence: &[Evidence]) -> String {
-    let met = evidence.iter().filter(|one| one.met);
-    let facts: Vec<String> = met.map(|one| format!("{} ({})", one.fact, one.value)).collect();
-    if facts.is_empty() {
-        ".".to_owned()
-    } else {
-        format!(": {}.", facts.join("; "))
+    let mut text = String::with_capacity(64);
+    for one in evidence.iter().filter(|one| one.met) {
+        text.push_str(if text.is_empty() { ": " } else { "; " });
+        for part in [&*one.fact, " (", &*one.value, ")"] {
+            text.push_str(part);
+        }
     }
+    text.push('.');
+    text
 }
 
 fn handed(

@@ -1,7 +1,8 @@
 //! A contact in memory, field by field what `processors/lifecycle/contact.py` has. Times are ms UTC.
 
 use crate::decimal::Dec;
-use crate::event::Value;
+use crate::event::{Event, Value};
+use crate::membership::Belonging;
 pub use crate::place::{Handoff, Override, Place, NO_STAGE};
 use crate::plan::Name;
 use crate::ring::Records;
@@ -92,6 +93,17 @@ pub struct Touch {
 }
 
 impl Touch {
+    pub fn new(event: &Event, at: i64) -> Self {
+        Self {
+            at,
+            event_id: event.event_id.into(),
+            event_type: event.kind.into(),
+            source: event.source.map(Into::into),
+            campaign: event.campaign.map(Into::into),
+            medium: event.medium.map(Into::into),
+        }
+    }
+
     pub fn when(&self) -> (i64, &str) {
         (self.at, &self.event_id)
     }
@@ -150,6 +162,7 @@ pub struct Contact {
     pub last: Vec<(Name, Latest)>, // these three by name
     pub profile: Vec<(Name, (i64, Scalar))>,
     pub deals: Vec<(Name, DealIs)>,
+    pub company: Belonging,
     pub first_touch: Option<Touch>,
     pub last_touch: Option<Touch>,
     pub places: Vec<Place>,
@@ -187,6 +200,7 @@ impl Default for Contact {
             last: Vec::new(),
             profile: Vec::new(),
             deals: Vec::new(),
+            company: Belonging::default(),
             first_touch: None,
             last_touch: None,
             places: Vec::new(),
@@ -207,6 +221,11 @@ impl Default for Contact {
 impl Contact {
     pub fn anonymous(&self) -> bool {
         self.id.starts_with("anon:")
+    }
+
+    /// Whether its id stands for it only until a better one is known.
+    pub fn provisional(&self) -> bool {
+        self.anonymous() || self.id.starts_with("email:")
     }
 
     /// What was read no longer holds.

@@ -1,7 +1,6 @@
 //! Forward decay in integers, see `processors/lifecycle/decay.py`: the same tables, the same rounding.
 
 use crate::sums::Sums;
-use crate::unsupported::give_up;
 use num_bigint::BigUint;
 use std::sync::LazyLock;
 
@@ -87,10 +86,7 @@ fn shrink(fraction: u64) -> u64 {
 
 /// Points of a rule's sums, decayed, rounded half up, before its caps.
 pub fn fade(sums: &Sums, points: i64, (epoch, shrunk): (i64, u64)) -> i128 {
-    let total = sums.total(epoch);
-    let mut limbs = [total as u64, (total >> 64) as u64, 0, 0];
-    multiply(&mut limbs, shrunk);
-    multiply(&mut limbs, points.unsigned_abs());
+    let mut limbs = product_of(sums.total(epoch), u128::from(shrunk) * u128::from(points.unsigned_abs()));
     if points >= 0 {
         carry_into(&mut limbs, HALF_LIMB);
         shifted(&limbs)
@@ -115,16 +111,14 @@ fn shifted(limbs: &[u64; 4]) -> i128 {
     (((u128::from(limbs[3]) << 64) | u128::from(limbs[2])) >> SHIFT_IN_LIMB) as i128
 }
 
-fn multiply(limbs: &mut [u64; 4], by: u64) {
-    let mut carry = 0_u128;
-    for limb in limbs.iter_mut() {
-        let wide = u128::from(*limb) * u128::from(by) + carry;
-        *limb = wide as u64;
-        carry = wide >> 64;
-    }
-    if carry != 0 {
-        give_up("a decayed sum is out of bounds");
-    }
+/// Limbs of a product, the lowest first.
+fn product_of(one: u128, other: u128) -> [u64; 4] {
+    let half = |number: u128, high: bool| u128::from((number >> if high { 64 } else { 0 }) as u64);
+    let (low, high) = (half(one, false) * half(other, false), half(one, true) * half(other, true));
+    let (crossed, more) = (half(one, false) * half(other, true), half(one, true) * half(other, false));
+    let middle = half(low, true) + half(crossed, false) + half(more, false);
+    let upper = high + half(crossed, true) + half(more, true) + half(middle, true);
+    [low as u64, middle as u64, upper as u64, (upper >> 64) as u64]
 }
 
 fn carry_into(limbs: &mut [u64; 4], half: u64) {

@@ -1,6 +1,7 @@
 //! A contact as bytes: the layout of `processors/lifecycle/state.py`.
 
 use crate::contact::{Capped, Contact, Floor, Scalar, Touch, Values};
+use crate::membership::{dump_belonging, is_kept};
 use crate::pack::Packer;
 use crate::place_bytes::dump_places;
 use crate::plan::Name;
@@ -10,7 +11,7 @@ use crate::sums::Sums;
 use std::cell::Cell;
 
 pub const LAYOUT: i64 = 1;
-pub const FIELDS: usize = 25;
+pub const FIELDS: usize = 25; // and one more with a company
 pub const NUMBER: u8 = 1; // extension type
 
 /// Writes a contact; one never seen is no bytes.
@@ -20,7 +21,8 @@ pub fn dump(program: &Program, contact: &Contact, out: &mut Vec<u8>) {
     }
     let table = Table::new(contact);
     let mut to = Packer(out);
-    to.array(FIELDS);
+    let with_company = is_kept(program, contact);
+    to.array(FIELDS + usize::from(with_company));
     to.int(LAYOUT);
     to.maybe_int(contact.next_due);
     to.bin(&program.shape);
@@ -84,6 +86,9 @@ pub fn dump(program: &Program, contact: &Contact, out: &mut Vec<u8>) {
         to.int(said);
     }
     identity(&mut to, contact);
+    if with_company {
+        dump_belonging(&mut to, &contact.company);
+    }
 }
 
 /// Events that counters refer to, each written once: sorted, without doubles.

@@ -5,7 +5,9 @@ use crate::changes::Change;
 use crate::contact::{named, set_named, Contact, DealIs, Entry, Latest, Place, Scalar, Touch, NEVER_BEFORE};
 use crate::event::{Event, Value};
 use crate::handoffs;
+use crate::identified::{identify, IDENTIFIED};
 use crate::matching::Bits;
+use crate::membership::Memberships;
 use crate::moves::refresh_spent;
 use crate::program::Program;
 use crate::ring::{key_of, Key, MOST_TIME};
@@ -18,10 +20,10 @@ use crate::words;
 
 const STATUS: &str = "lead_status";
 /// What moves history between contacts or takes it back: the reference does it.
-pub const RARE: [&str; 6] = [
+const RARE: [&str; 6] = [
     "engagement_voided",
     "contact_erased",
-    "contact_identified",
+    IDENTIFIED,
     "contacts_merged",
     "merge_undone",
     "history_transferred",
@@ -29,11 +31,24 @@ pub const RARE: [&str; 6] = [
 
 /// Applies one event to a loaded contact. Fails before anything is changed where the reference has to do it.
 pub fn fold(program: &Program, contact: &mut Contact, event: &Event, out: &mut Vec<Change>) -> Supported<()> {
+    if is_new(contact, event) && RARE.contains(&event.kind) {
+        return Err(Unsupported(format!("{} of a contact", event.kind)));
+    }
+    fold_in_replay(program, contact, event, out)
+}
+
+/// The same, and an identification as well: a replay does without the record that carries the history over.
+pub fn fold_in_replay(
+    program: &Program,
+    contact: &mut Contact,
+    event: &Event,
+    out: &mut Vec<Change>,
+) -> Supported<()> {
     let Some(contact_id) = event.contact_id else { return Ok(()) };
-    if event.position <= contact.position {
+    if !is_new(contact, event) {
         return Ok(());
     }
-    if contact.erased || contact.forward_to.is_some() || RARE.contains(&event.kind) {
+    if contact.erased || contact.forward_to.is_some() || is_rare_in_replay(event) {
         return Err(Unsupported(format!("{} of such a contact", event.kind)));
     }
     let times = [event.occurred_at, event.received_at.unwrap_or(0)];
@@ -51,6 +66,16 @@ pub fn fold(program: &Program, contact: &mut Contact, event: &Event, out: &mut V
     let mask = program.matcher.of(&subject, &program.folding);
     apply(program, contact, event, &key, (&subject, mask), out);
     Ok(())
+}
+
+/// Whether an event is a contact's, and behind what it has applied.
+fn is_new(contact: &Contact, event: &Event) -> bool {
+    event.contact_id.is_some() && event.position > contact.position
+}
+
+/// Whether even a replay leaves an event to the reference.
+pub fn is_rare_in_replay(event: &Event) -> bool {
+    RARE.contains(&event.kind) && event.kind != IDENTIFIED
 }
 
 /// Advances a loaded contact's clock, firing every timer due up to then, each at its own time.
@@ -99,10 +124,16 @@ fn apply(
         "deal_changed" => change_deal(&turn, contact, event),
         "handoff_accepted" | "handoff_rejected" => handoffs::answer(&mut turn, contact, event),
         "stage_overridden" => hold(&mut turn, contact, event),
+        IDENTIFIED => {
+            identify(&mut turn, contact, event);
+            0
+        }
         _ => 0,
     };
-    if turn.dirty != 0 {
+    if turn.dirty != 0 && contact.forward_to.is_none() {
         settle(&mut turn, contact);
+    } else if let Some(memberships) = &program.memberships {
+        memberships.tell(&mut turn, contact);
     }
 }
 
@@ -140,8 +171,12 @@ fn gather(turn: &mut Turn, contact: &mut Contact, event: &Event, key: &Key, subj
             turn.dirty |= program.inputs.last();
         }
     }
+    if program.memberships.is_some() {
+        Memberships::note(contact, event, at);
+    }
     if is_touch(event.kind) {
-        turn.touch = Some(note_touch(contact, event, at));
+        turn.touched = true;
+        note_touch(contact, event, at);
     }
 }
 
@@ -195,22 +230,14 @@ fn is_touch(kind: &str) -> bool {
 }
 
 /// Keeps the first and the last touch, by time and then by id.
-fn note_touch(contact: &mut Contact, event: &Event, at: i64) -> Touch {
-    let touch = Touch {
-        at,
-        event_id: event.event_id.into(),
-        event_type: event.kind.into(),
-        source: event.source.map(Into::into),
-        campaign: event.campaign.map(Into::into),
-        medium: event.medium.map(Into::into),
-    };
-    if contact.first_touch.as_ref().is_none_or(|first| touch.when() < first.when()) {
-        contact.first_touch = Some(touch.clone());
+fn note_touch(contact: &mut Contact, event: &Event, at: i64) {
+    let when = (at, event.event_id);
+    if contact.first_touch.as_ref().is_none_or(|first| when < first.when()) {
+        contact.first_touch = Some(Touch::new(event, at));
     }
-    if contact.last_touch.as_ref().is_none_or(|last| touch.when() > last.when()) {
-        contact.last_touch = Some(touch.clone());
+    if contact.last_touch.as_ref().is_none_or(|last| when > last.when()) {
+        contact.last_touch = Some(Touch::new(event, at));
     }
-    touch
 }
 
 /// Folds `contact_updated`: only fields that some condition reads are kept. Returns the dirty bits.

@@ -2,18 +2,17 @@
 
 /// Path of a URL or of a bare path; `/` when there is none.
 pub fn path_of(url: &str) -> &str {
-    let mut rest = url;
-    if let Some(colon) = url.find(':') {
-        let scheme = &url.as_bytes()[..colon];
-        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"+.-".contains(byte);
-        if scheme.first().is_some_and(u8::is_ascii_alphabetic) && scheme.iter().all(plain) {
-            rest = &url[colon + 1..];
-        }
+    let bytes = url.as_bytes();
+    let until = |start: usize, ends: fn(&u8) -> bool| {
+        bytes[start..].iter().position(ends).map_or(bytes.len(), |place| start + place)
+    };
+    let colon = until(0, |byte| !(byte.is_ascii_alphanumeric() || b"+.-".contains(byte)));
+    let scheme = bytes.get(colon) == Some(&b':') && bytes[0].is_ascii_alphabetic();
+    let mut start = if scheme { colon + 1 } else { 0 };
+    if bytes[start..].starts_with(b"//") {
+        start = until(start + 2, |byte| matches!(byte, b'/' | b'?' | b'#'));
     }
-    if let Some(host) = rest.strip_prefix("//") {
-        rest = &host[host.find(['/', '?', '#']).unwrap_or(host.len())..];
-    }
-    let path = &rest[..rest.find(['?', '#']).unwrap_or(rest.len())];
+    let path = &url[start..until(start, |byte| matches!(byte, b'?' | b'#'))];
     if path.is_empty() {
         "/"
     } else {

@@ -113,7 +113,7 @@ pub fn answer(turn: &mut Turn, contact: &mut Contact, event: &Event) -> Bits {
 }
 
 /// Takes back a hand-off that was sent.
-fn withdraw(turn: &mut Turn, contact: &mut Contact, track: usize, reason: &str, criterion: &Name) {
+pub fn withdraw(turn: &mut Turn, contact: &mut Contact, track: usize, reason: &str, criterion: &Name) {
     if let Some(handoff) = contact.places[track].handoff.as_mut().filter(|handoff| handoff.sent) {
         close(handoff, "withdrawn");
         tell(turn, contact, track, "withdrawn", (criterion.clone(), Some(reason.into()), None));

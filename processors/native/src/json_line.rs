@@ -28,6 +28,14 @@ impl Sink for JsonLine<'_> {
         self.0.push(b':');
     }
 
+    #[inline]
+    fn field(&mut self, name: &'static str) {
+        self.comma();
+        self.0.push(b'"');
+        self.0.extend_from_slice(name.as_bytes());
+        self.0.extend_from_slice(b"\":");
+    }
+
     fn list(&mut self, _length: usize) {
         self.0.push(b'[');
     }
@@ -45,7 +53,7 @@ impl Sink for JsonLine<'_> {
     }
 
     fn int(&mut self, one: i64) {
-        self.0.extend_from_slice(one.to_string().as_bytes());
+        put_int(self.0, one);
     }
 
     fn bool(&mut self, one: bool) {
@@ -59,21 +67,52 @@ impl Sink for JsonLine<'_> {
 
 /// A text with only what must be escaped escaped, as `json.dumps(ensure_ascii=False)` writes it.
 fn text(to: &mut Vec<u8>, one: &str) {
+    to.reserve(one.len() + 2);
     to.push(b'"');
     let mut rest = one.as_bytes();
-    // Looks at all of it, without an early end: so many bytes are looked at at once, and most texts are plain.
-    if !rest.iter().fold(false, |odd, byte| odd | must_be_escaped(*byte)) {
-        to.extend_from_slice(rest);
-        to.push(b'"');
-        return;
-    }
-    while let Some(place) = rest.iter().position(|byte| must_be_escaped(*byte)) {
-        to.extend_from_slice(&rest[..place]);
-        escape(to, rest[place]);
-        rest = &rest[place + 1..];
+    if !is_plain(rest) {
+        while let Some(place) = rest.iter().position(|byte| must_be_escaped(*byte)) {
+            to.extend_from_slice(&rest[..place]);
+            escape(to, rest[place]);
+            rest = &rest[place + 1..];
+        }
     }
     to.extend_from_slice(rest);
     to.push(b'"');
+}
+
+/// Whether nothing must be escaped; eight bytes are looked at at once, some of them twice.
+fn is_plain(text: &[u8]) -> bool {
+    let Some(last) = text.last_chunk() else {
+        return !text.iter().any(|byte| must_be_escaped(*byte));
+    };
+    let eight = |bytes: &[u8]| bytes.try_into().map_or(u64::MAX, u64::from_ne_bytes);
+    text.chunks_exact(8).fold(odd_of(u64::from_ne_bytes(*last)), |odd, one| odd | odd_of(eight(one))) == 0
+}
+
+/// Nought when none of eight bytes must be escaped.
+fn odd_of(eight: u64) -> u64 {
+    let all = |byte: u8| u64::from_ne_bytes([byte; 8]);
+    // The high bit is set of the lowest byte that is less than `limit`, and of no byte if none is.
+    let less = |bytes: u64, limit: u8| bytes.wrapping_sub(all(limit)) & !bytes & all(0x80);
+    less(eight, 0x20) | less(eight ^ all(b'"'), 1) | less(eight ^ all(b'\\'), 1)
+}
+
+/// A number in decimal digits.
+fn put_int(to: &mut Vec<u8>, one: i64) {
+    let (mut digits, mut first, mut rest) = ([0; 20], 20, one.unsigned_abs());
+    loop {
+        first -= 1;
+        digits[first] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if one < 0 {
+        to.push(b'-');
+    }
+    to.extend_from_slice(&digits[first..]);
 }
 
 /// A text in printable ASCII, as `json.dumps` writes it.

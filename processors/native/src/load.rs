@@ -5,6 +5,7 @@ use crate::contact::{
 };
 use crate::decimal::Dec;
 use crate::dump::{FIELDS, LAYOUT, NUMBER};
+use crate::membership::load_belonging;
 use crate::pack::Unpacker;
 use crate::plan::Name;
 use crate::program::Program;
@@ -28,7 +29,10 @@ pub fn load(program: &Program, state: &[u8]) -> Supported<Contact> {
 
 impl StateReader<'_> {
     fn contact(&mut self) -> Supported<Contact> {
-        self.from.exactly(FIELDS)?;
+        let fields = self.from.array()?;
+        if fields != FIELDS && fields != FIELDS + 1 {
+            return Err(odd("another number of fields"));
+        }
         if self.from.int()? != LAYOUT {
             return Err(odd("another layout"));
         }
@@ -111,6 +115,9 @@ impl StateReader<'_> {
             contact.erased = self.from.bool()?;
             contact.refused = self.events()?;
             contact.clamped = self.events()?;
+        }
+        if fields > FIELDS {
+            contact.company = load_belonging(self)?;
         }
         Ok(contact)
     }

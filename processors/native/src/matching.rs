@@ -151,11 +151,12 @@ impl Predicate {
     }
 }
 
-/// The behaviours of one type of event: each atom's bit and its tests, by place in `fields`.
+/// The behaviours of one type of event, by what they test: their bits and the tests, by place in `fields`.
 #[derive(Default)]
 struct OfEvent {
     fields: Vec<Field>,
     atoms: Vec<(Bits, Vec<(usize, Predicate)>)>,
+    written: Vec<Vec<Test>>, // the tests of each of `atoms` as the plan has them
 }
 
 /// Which behaviours an event is, as a bit mask: bit i is behaviour i.
@@ -168,6 +169,10 @@ impl Matcher {
         for (index, behaviour) in behaviours.iter().enumerate() {
             for atom in &behaviour.atoms {
                 let matcher = by_event.entry(atom.event.clone()).or_default();
+                if let Some(same) = matcher.written.iter().position(|tests| *tests == atom.tests) {
+                    matcher.atoms[same].0 |= 1 << index; // what several behaviours ask for is tested once
+                    continue;
+                }
                 let mut tests = Vec::new();
                 for test in &atom.tests {
                     let field = Field::new(&test.field);
@@ -179,6 +184,7 @@ impl Matcher {
                     tests.push((place, Predicate::new(test, folding)?));
                 }
                 matcher.atoms.push((1 << index, tests));
+                matcher.written.push(atom.tests.clone());
             }
         }
         Ok(Self(by_event))

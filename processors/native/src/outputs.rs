@@ -59,7 +59,7 @@ impl Outputs {
         change(program, one, &mut to);
         let value = to.bytes().filter(|value| value.len() <= self.most_bytes)?;
         let time = date(head.at)? + "+00:00";
-        Some(Output { record, key: head.contact_id.clone(), value, id: self.id(program, one)?, time })
+        Some(Output { record, key: one.key(head).clone(), value, id: self.id(program, one)?, time })
     }
 
     /// The same for the same change, whoever computes it: a hash of JSON.

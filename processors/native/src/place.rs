@@ -87,10 +87,12 @@ impl Place {
         self.spent.binary_search(&unit).is_ok()
     }
 
-    /// A hand-off that is closed is forgotten.
-    pub fn drop_answered(&mut self) {
-        if self.handoff.as_ref().is_some_and(|handoff| &*handoff.status != "open") {
+    /// Forgets a hand-off that is closed; tells whether there was one.
+    pub fn drop_answered(&mut self) -> bool {
+        let closed = self.handoff.as_ref().is_some_and(|handoff| &*handoff.status != "open");
+        if closed {
             self.handoff = None;
         }
+        closed
     }
 }

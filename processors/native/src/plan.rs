@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 pub const TOTAL: i32 = -1;
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(untagged)]
 pub enum Scalar {
     Bool(bool),
@@ -14,14 +14,14 @@ pub enum Scalar {
     Decimal { value: String },
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(untagged)]
 pub enum Wanted {
     One(Scalar),
     Many(Vec<Scalar>),
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq)]
 pub struct Test {
     pub field: Name,
     pub op: String,
@@ -230,6 +230,12 @@ pub struct BusinessHours {
 }
 
 #[derive(Clone, Debug, Deserialize)]
+pub struct Company {
+    pub stage: String,
+    pub floor_by_deals: bool,
+}
+
+#[derive(Clone, Debug, Deserialize)]
 pub struct Limits {
     pub dedupe_keep: usize,
     pub future_skew_ms: i64,
@@ -254,4 +260,5 @@ pub struct Plan {
     pub tracks: Vec<Track>,
     pub last_fields: Vec<(Name, Name)>,
     pub profile_fields: Vec<Name>,
+    pub company: Option<Company>,
 }

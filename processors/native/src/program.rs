@@ -6,6 +6,7 @@ use crate::check::Condition;
 use crate::compile::{Compiler, Inputs};
 use crate::counts::Counter;
 use crate::matching::{CaseFolding, Matcher};
+use crate::membership::Memberships;
 use crate::outputs::{self, Outputs};
 use crate::plan::{self, Name, Plan, Rule, TOTAL};
 use crate::ring::Ring;
@@ -68,6 +69,7 @@ pub struct Program {
     pub timed_climbs: Vec<Vec<usize>>,
     pub units: FxHashMap<String, usize>,
     pub stage_index: FxHashMap<Name, i32>,
+    pub memberships: Option<Memberships>,
     sums: Vec<Option<usize>>, // by rule: place in `filters`
 }
 
@@ -134,6 +136,7 @@ impl Program {
             timed_climbs: climbs.iter().map(timed).collect(),
             units: alternatives.iter().enumerate().map(|(unit, one)| (one.key.clone(), unit)).collect(),
             stage_index: names(&plan),
+            memberships: Memberships::new(&plan, &alternatives, &climbs[0], inputs.deals()),
             decoder: Decoder::new(&around.versions, &wanted(&plan)),
             outputs: Outputs::new(around.outputs),
             matcher,

@@ -7,8 +7,10 @@ use crate::dump::dump;
 use crate::fold::{fold, tick};
 use crate::load::load;
 use crate::program::Program;
+use crate::python_batches::{record_batches, route, EncodedBatch};
 use crate::python_event::HeldEvent;
 use crate::python_intake::Intake;
+use crate::python_reader::Reader;
 use crate::replay::{replay, Asked};
 use crate::unsupported::{guarded, Supported, Unsupported};
 use crate::write::{Form, Told};
@@ -105,6 +107,10 @@ impl Plan {
             (track.to_string(), from.as_deref().map(str::to_owned), to.as_deref().map(str::to_owned), *count)
         });
         told.set_item("moves", moves.collect::<Vec<_>>())?;
+        let counts = tally.companies.iter().map(|((company, rank, stage), count)| {
+            (company.to_string(), *rank, stage.as_deref().map(str::to_owned), *count)
+        });
+        told.set_item("companies", counts.collect::<Vec<_>>())?;
         let left = tally.left.iter().map(|key| PyBytes::new(py, key));
         told.set_item("left", left.collect::<Vec<_>>())?;
         Ok(told)
@@ -179,6 +185,10 @@ fn as_unsupported(error: &PyErr) -> PyErr {
 #[pymodule]
 fn stageline_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("NeedsReference", module.py().get_type::<NeedsReference>())?;
+    module.add_class::<EncodedBatch>()?;
     module.add_class::<Intake>()?;
+    module.add_class::<Reader>()?;
+    module.add_function(wrap_pyfunction!(record_batches, module)?)?;
+    module.add_function(wrap_pyfunction!(route, module)?)?;
     module.add_class::<Plan>()
 }

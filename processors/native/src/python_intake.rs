@@ -1,6 +1,7 @@
 //! Intake as Python sees it.
 
 use crate::admit;
+use crate::unsupported::guarded;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -25,7 +26,10 @@ impl Intake {
         sent: Vec<(Option<PyBackedBytes>, Option<i64>)>,
     ) -> PyResult<Bound<'py, PyList>> {
         let all = py.detach(|| {
-            let one = |(value, at): &(Option<PyBackedBytes>, Option<i64>)| self.0.admit(value.as_ref()?, *at);
+            let one = |(value, at): &(Option<PyBackedBytes>, Option<i64>)| {
+                let value = value.as_ref()?;
+                guarded(|| Ok(self.0.admit(value, *at))).ok().flatten() // one that it stumbles over is not its to do
+            };
             sent.iter().map(one).collect::<Vec<_>>()
         });
         let told = PyList::empty(py);

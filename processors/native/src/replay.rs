@@ -5,9 +5,11 @@ use crate::changes::Change;
 use crate::clocks::Clocks;
 use crate::contact::Contact;
 use crate::dump::dump;
-use crate::fold::{fold, tick, RARE};
+use crate::fold::{fold_in_replay, is_rare_in_replay, tick};
 use crate::forward::passes_on;
+use crate::identified::identify_again;
 use crate::load::load;
+use crate::out_file::Out;
 use crate::plan::Name;
 use crate::program::Program;
 use crate::tally::{Share, Tally};
@@ -16,8 +18,7 @@ use crate::write;
 use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use std::fs::File;
-use std::io::{BufWriter, Error, Seek, SeekFrom, Write};
+use std::io::Error;
 
 const ANSWERS: [&str; 2] = ["handoff_accepted", "handoff_rejected"];
 const BETWEEN_NOTICES: u64 = 1 << 16; // records: some tenths of a second
@@ -35,25 +36,6 @@ pub struct Asked {
     anew: bool,
     changes: Option<String>,
     states: Option<String>,
-}
-
-/// A file whose end can be taken back.
-struct Out(BufWriter<File>);
-
-impl Out {
-    fn open(path: Option<&String>) -> Result<Option<Self>, Error> {
-        path.map(|path| Ok(Self(BufWriter::with_capacity(1 << 20, File::create(path)?)))).transpose()
-    }
-
-    fn place(&mut self) -> Result<u64, Error> {
-        self.0.stream_position()
-    }
-
-    fn back_to(&mut self, place: u64) -> Result<(), Error> {
-        self.0.flush()?;
-        self.0.get_ref().set_len(place)?;
-        self.0.seek(SeekFrom::Start(place)).map(drop)
-    }
 }
 
 /// Why a contact, or all of it, ends early.
@@ -127,7 +109,7 @@ pub fn replay(program: &Program, asked: Asked, step: &Py<PyAny>, seen: &Py<PyAny
         }
     }
     for out in [&mut replay.changes, &mut replay.states].into_iter().flatten() {
-        out.0.flush()?;
+        out.flush()?;
     }
     Ok(replay.tally)
 }
@@ -136,7 +118,7 @@ impl Replay<'_> {
     /// Replays the contact that comes next; gives how many records it has.
     fn contact(&mut self, key: &[u8], partition: &mut Partition) -> Result<u64, End> {
         let (mut course, mut records) = (Course::default(), 0);
-        let start = self.changes.as_mut().map(Out::place).transpose()?;
+        let start = self.changes.as_ref().map(Out::place);
         let mut ended = key.is_empty(); // records of no contact
         partition.each(key, |offset, value| {
             records += 1;
@@ -175,15 +157,15 @@ impl Replay<'_> {
         let next = self.clocks.after(offset);
         self.tick(course, next)?;
         let contact = &mut course.contact;
-        if passes_on(contact, &event) {
+        if identify_again(contact, &event) || passes_on(contact, &event) {
             contact.position = contact.position.max(offset); // it passes the event on, which is in the log
-        } else if contact.forward_to.is_some() || contact.erased || RARE.contains(&event.kind) {
+        } else if contact.forward_to.is_some() || contact.erased || is_rare_in_replay(&event) {
             self.rare(course, key, offset, value)?;
         } else {
             if self.anew && ANSWERS.contains(&event.kind) {
                 event.fields.retain(|(name, _)| *name != "handoff"); // it answers the one that is open
             }
-            guarded(|| fold(self.program, contact, &event, &mut course.out))?;
+            guarded(|| fold_in_replay(self.program, contact, &event, &mut course.out))?;
             self.tell(course)?;
         }
         course.clock = course.clock.max(next);
@@ -225,7 +207,7 @@ impl Replay<'_> {
                 moved.map(|(track, from, to)| (track.into(), from.map(Name::from), to.map(Name::from))),
             );
             if let Some(out) = &mut self.changes {
-                out.0.write_all(&line)?;
+                out.write(&line)?;
             }
         }
         course.contact = guarded(|| load(self.program, &state))?;
@@ -248,6 +230,7 @@ impl Replay<'_> {
                 Change::Stage(_) => 0,
                 Change::Segment(_) => 1,
                 Change::Handoff(_) => 2,
+                Change::Membership(_) => 3,
                 Change::Refused { .. } => {
                     course.share.refused += 1;
                     continue;
@@ -260,7 +243,7 @@ impl Replay<'_> {
                 course.share.moves.push((one.track.clone(), one.from.clone(), one.to.clone()));
             }
             if let Some(out) = &mut self.changes {
-                out.0.write_all(line)?;
+                out.write(line)?;
             }
         }
         Ok(())
@@ -274,12 +257,12 @@ impl Replay<'_> {
             let state = self.state(contact)?;
             for part in [key, &state[..]] {
                 if let Some(out) = &mut self.states {
-                    out.0.write_all(&(part.len() as u32).to_be_bytes())?;
-                    out.0.write_all(part)?;
+                    out.write(&(part.len() as u32).to_be_bytes())?;
+                    out.write(part)?;
                 }
             }
         }
-        course.share.add_to(&mut self.tally);
+        course.share.add_to(&mut self.tally, contact);
         Ok(())
     }
 }

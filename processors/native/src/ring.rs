@@ -69,9 +69,15 @@ impl Ring {
 
     /// Appends a record; the oldest goes when there are more than `keep`.
     pub fn add(&self, ring: &mut Records, key: &Key, at: i64, mask: u128) {
-        ring.all.extend_from_slice(key);
-        ring.all.extend_from_slice(&at.to_be_bytes()[8 - TIME_BYTES..]);
-        ring.all.extend_from_slice(&mask.to_be_bytes()[16 - (self.width - HEAD - TIME_BYTES)..]);
+        if ring.all.is_empty() {
+            ring.all.reserve(ROOM * self.width);
+        }
+        let mut record = [0; HEAD + TIME_BYTES + 16];
+        record[..HEAD].copy_from_slice(key);
+        record[HEAD..HEAD + TIME_BYTES].copy_from_slice(&at.to_be_bytes()[8 - TIME_BYTES..]);
+        let mask = &mask.to_be_bytes()[16 - (self.width - HEAD - TIME_BYTES)..];
+        record[HEAD + TIME_BYTES..self.width].copy_from_slice(mask);
+        ring.all.extend_from_slice(&record[..self.width]);
         if ring.bytes().len() > self.keep * self.width {
             ring.drop_first(self.width);
         }

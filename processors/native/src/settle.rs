@@ -1,6 +1,7 @@
 //! Steps 4 to 8 of the order of one event, and the timers between two events.
 
 use crate::changes::{self, Change};
+use crate::check::{Check, View};
 use crate::contact::{Contact, Place, NO_STAGE};
 use crate::evidence::tell_band;
 use crate::handoffs;
@@ -11,7 +12,21 @@ use crate::shown::{in_force, show};
 use crate::turn::Turn;
 
 /// Does what follows from what has changed: moves, segments, hand-offs, the next timer.
+///
+/// A stage entered by hand may open a way (`reached`): that is told after it, as a change of its own.
 pub fn settle(turn: &mut Turn, contact: &mut Contact) {
+    settle_once(turn, contact);
+    while turn.again != 0 {
+        turn.dirty = std::mem::take(&mut turn.again);
+        settle_once(turn, contact);
+    }
+    turn.dirty = 0;
+    if let Some(memberships) = &turn.program.memberships {
+        memberships.tell(turn, contact);
+    }
+}
+
+fn settle_once(turn: &mut Turn, contact: &mut Contact) {
     contact.forget_reading();
     if turn.dirty & turn.program.board.fit_deps != 0 {
         contact.forget_fit();
@@ -43,7 +58,6 @@ pub fn settle(turn: &mut Turn, contact: &mut Contact) {
         }
     }
     contact.next_due = next_due(turn, contact);
-    turn.dirty = 0;
 }
 
 /// Fires every timer due up to `clock`, each at its own time; returns when the contact was last settled.
@@ -107,8 +121,12 @@ fn next_due(turn: &Turn, contact: &Contact) -> Option<i64> {
             if way.rank <= rank {
                 break;
             }
-            let ahead = way.condition.check.ahead(view, !place.is_spent(*unit));
-            due = due.min(ahead.unwrap_or(NEVER));
+            let check = &way.condition.check;
+            due = due.min(if place.is_spent(*unit) {
+                check.ahead(view, false).unwrap_or(NEVER)
+            } else {
+                opens_at(check, view)
+            });
         }
         if let Some(held) = place.held.as_ref().filter(|held| in_force(held, turn.now)) {
             due = due.min(held.until.unwrap_or(NEVER));
@@ -124,7 +142,7 @@ fn next_due(turn: &Turn, contact: &Contact) -> Option<i64> {
     (due != NEVER).then(|| due.max(turn.now + 1))
 }
 
-/// When a leave rule may open. It is shut now.
+/// When a leave rule may open.
 fn exit_at(turn: &Turn, way: &Exit, place: &Place, contact: &Contact) -> i64 {
     let (now, view) = (turn.now, turn.view(contact));
     let opens = way.rule.after_ms.map_or(now, |after| place.since + after);
@@ -134,5 +152,15 @@ fn exit_at(turn: &Turn, way: &Exit, place: &Place, contact: &Contact) -> i64 {
     if opens > now && when.check.holds(view) {
         return opens;
     }
-    when.check.ahead(view, true).map_or(NEVER, |rises| opens.max(rises))
+    opens.max(opens_at(&when.check, view))
+}
+
+/// When a condition may become true; never, where it holds though everything is settled.
+fn opens_at(check: &Check, view: View) -> i64 {
+    let due = check.ahead(view, true).unwrap_or(NEVER);
+    if due > view.now + 1 || !check.holds(view) {
+        due
+    } else {
+        NEVER
+    }
 }

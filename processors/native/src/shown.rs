@@ -11,7 +11,7 @@ use crate::unsupported::give_up;
 const LIFTED: &str = "lifted";
 
 /// Brings what is shown in line with what has moved; none when nothing of it is seen.
-pub fn show(turn: &Turn, contact: &mut Contact, track: usize, mut hops: Vec<Hop>) -> Option<Shift> {
+pub fn show(turn: &mut Turn, contact: &mut Contact, track: usize, mut hops: Vec<Hop>) -> Option<Shift> {
     let place = &contact.places[track];
     let (start, since, shown) = (place.shown, place.shown_since, shown(turn, contact, track));
     let by_hand = shown != place.stage || hops.is_empty();
@@ -98,11 +98,16 @@ fn within(fits: bool, stage: i32, limit: i32) -> i32 {
     }
 }
 
-fn by_hand_to(turn: &Turn, contact: &mut Contact, track: usize, shown: i32) -> Hop {
+fn by_hand_to(turn: &mut Turn, contact: &mut Contact, track: usize, shown: i32) -> Hop {
     let place = &mut contact.places[track];
     if shown != NO_STAGE && shown != place.stage {
+        if place.entries.get(shown as u32).is_none() {
+            turn.again |= turn.program.inputs.stage();
+        }
         remember_entry(place, shown, turn.now);
-        place.drop_answered();
+        if place.drop_answered() {
+            turn.again |= turn.program.inputs.handoff();
+        }
     }
     let (criterion, reason) = match &place.held {
         Some(held) if in_force(held, turn.now) => {

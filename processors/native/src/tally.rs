@@ -1,5 +1,7 @@
 //! What a replay adds up over contacts.
 
+use crate::contact::Contact;
+use crate::membership::Counts;
 use crate::plan::Name;
 use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
@@ -15,15 +17,16 @@ pub struct Tally {
     pub refused: u64,
     pub last_time: i64,
     pub digest: [u8; 32],
-    pub records: [u64; 3], // stage_changed, segment_changed, mql_handoff
+    pub records: [u64; 4], // stage_changed, segment_changed, mql_handoff, membership_changed
     pub moves: FxHashMap<Move, u64>,
+    pub companies: FxHashMap<Counts, u64>,
     pub left: Vec<Vec<u8>>, // contacts that the reference has to do
 }
 
 /// One contact's share, which only counts when the contact is done to its end.
 #[derive(Default)]
 pub struct Share {
-    records: [u64; 3],
+    records: [u64; 4],
     pub moves: Vec<Move>,
     pub refused: u64,
     pub last_time: i64,
@@ -36,7 +39,10 @@ impl Share {
         self.hash.get_or_insert_default().update(line);
     }
 
-    pub fn add_to(self, tally: &mut Tally) {
+    pub fn add_to(self, tally: &mut Tally, contact: &Contact) {
+        if let Some(counts) = contact.company.counts() {
+            *tally.companies.entry(counts).or_default() += 1;
+        }
         for (sum, count) in tally.records.iter_mut().zip(self.records) {
             *sum += count;
         }

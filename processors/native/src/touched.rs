@@ -6,7 +6,7 @@ use crate::plan::{Name, Plan, Rule};
 use crate::subject::Field;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-const HANDLED: [&str; 13] = [
+const HANDLED: [&str; 14] = [
     "profile",
     "deal",
     "stage",
@@ -20,6 +20,7 @@ const HANDLED: [&str; 13] = [
     "until",
     "name",
     "properties",
+    "into",
 ];
 
 /// What a behaviour adds to: counters, rules with their scores, and the input bits that makes dirty.

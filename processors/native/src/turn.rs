@@ -43,8 +43,9 @@ pub struct Turn<'a> {
     pub at: i64,
     pub settled: i64,
     pub late: bool,
-    pub touch: Option<Touch>,
+    pub touched: bool,
     pub dirty: Bits,
+    pub again: Bits,
     pub offers: bool,
     pub hops: Vec<Vec<Hop>>,
     pub notes: Vec<Evidence>,
@@ -67,8 +68,9 @@ impl<'a> Turn<'a> {
             at: 0,
             settled: 0,
             late: false,
-            touch: None,
+            touched: false,
             dirty,
+            again: 0,
             offers: true,
             hops: Vec::new(),
             notes: Vec::new(),
@@ -83,6 +85,11 @@ impl<'a> Turn<'a> {
 
     pub fn event_id(&self) -> Option<Name> {
         self.event.map(|event| event.event_id.into())
+    }
+
+    /// The touch that the turn's event is, none when it is no touch.
+    pub fn touch(&self) -> Option<Touch> {
+        self.event.filter(|_| self.touched).map(|event| Touch::new(event, self.at))
     }
 
     /// Moves already made on a track.

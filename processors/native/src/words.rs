@@ -24,9 +24,13 @@ pub fn plural(number: i64, unit: &str) -> String {
 /// `62.5`: thousandths of a point as points.
 pub fn points(thousandths: i64) -> String {
     let (whole, rest) = (thousandths.unsigned_abs() / 1_000, thousandths.unsigned_abs() % 1_000);
-    let text = format!("{whole}.{rest:03}");
-    let text = text.trim_end_matches('0').trim_end_matches('.');
-    format!("{}{text}", if thousandths < 0 { "-" } else { "" })
+    let sign = if thousandths < 0 { "-" } else { "" };
+    match rest {
+        0 => format!("{sign}{whole}"),
+        _ if rest % 100 == 0 => format!("{sign}{whole}.{}", rest / 100),
+        _ if rest % 10 == 0 => format!("{sign}{whole}.{:02}", rest / 10),
+        _ => format!("{sign}{whole}.{rest:03}"),
+    }
 }
 
 /// `2026-03-01T09:30:00.000Z`.

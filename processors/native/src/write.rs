@@ -15,6 +15,10 @@ pub trait Sink {
     fn map(&mut self, length: usize);
     fn end_map(&mut self);
     fn key(&mut self, name: &str);
+    /// A key of ours, of which nothing must be escaped.
+    fn field(&mut self, name: &'static str) {
+        self.key(name);
+    }
     fn list(&mut self, length: usize);
     fn item(&mut self);
     fn end_list(&mut self);
@@ -93,7 +97,7 @@ pub fn change(program: &Program, change: &Change, to: &mut impl Sink) {
             maybe(to, "from", one.from.as_ref());
             maybe(to, "to", one.to.as_ref());
             maybe_int(to, "since", one.since);
-            to.key("path");
+            to.field("path");
             names(to, &one.path);
             maybe(to, "reason", one.reason.as_ref());
             cause(to, &one.cause);
@@ -128,6 +132,7 @@ pub fn change(program: &Program, change: &Change, to: &mut impl Sink) {
             tail(to, program, &one.scores, one.late);
             maybe_int(to, "accept_by", one.accept_by);
         }
+        Change::Membership(one) => one.write(program, to),
         Change::Refused { contact_id, event_id, event_type, reason } => {
             to.map(5);
             text(to, "record", "event_refused");
@@ -149,10 +154,11 @@ fn head(to: &mut impl Sink, record: &str, head: &Head) {
 }
 
 fn tail(to: &mut impl Sink, program: &Program, scores: &[i64], late: bool) {
-    to.key("score");
+    to.field("score");
     to.map(scores.len());
     for (score, points) in program.plan.scores.iter().zip(scores) {
-        int(to, &score.id, *points);
+        to.key(&score.id);
+        to.int(*points);
     }
     if let Some(total) = scores.last() {
         int(to, "total", *total);
@@ -160,12 +166,12 @@ fn tail(to: &mut impl Sink, program: &Program, scores: &[i64], late: bool) {
     to.end_map();
     text(to, "lifecycle", &program.lifecycle);
     text(to, "plan_hash", &program.plan.plan_hash);
-    to.key("late");
+    to.field("late");
     to.bool(late);
 }
 
 fn cause(to: &mut impl Sink, cause: &Cause) {
-    to.key("cause");
+    to.field("cause");
     to.map(4);
     text(to, "criterion", &cause.criterion);
     maybe(to, "event_id", cause.event_id.as_ref());
@@ -175,17 +181,17 @@ fn cause(to: &mut impl Sink, cause: &Cause) {
 }
 
 fn why(to: &mut impl Sink, program: &Program, why: &Why) {
-    to.key("why");
+    to.field("why");
     to.map(6);
     text(to, "summary", &why.summary);
-    to.key("evidence");
+    to.field("evidence");
     to.list(why.evidence.len());
     for one in &why.evidence {
         to.item();
         evidence(to, one);
     }
     to.end_list();
-    to.key("score_parts");
+    to.field("score_parts");
     to.list(why.score_parts.len());
     for (score, rule, points) in &why.score_parts {
         to.item();
@@ -208,15 +214,15 @@ fn evidence(to: &mut impl Sink, one: &Evidence) {
     text(to, "fact", &one.fact);
     text(to, "value", &one.value);
     text(to, "threshold", &one.threshold);
-    to.key("met");
+    to.field("met");
     to.bool(one.met);
-    to.key("events");
+    to.field("events");
     names(to, &one.events);
     to.end_map();
 }
 
-fn touch(to: &mut impl Sink, key: &str, touch: Option<&Touch>) {
-    to.key(key);
+fn touch(to: &mut impl Sink, key: &'static str, touch: Option<&Touch>) {
+    to.field(key);
     let Some(touch) = touch else { return to.nil() };
     to.map(6);
     int(to, "at", touch.at);
@@ -237,23 +243,23 @@ fn names(to: &mut impl Sink, names: &[Name]) {
     to.end_list();
 }
 
-fn text(to: &mut impl Sink, key: &str, one: &str) {
-    to.key(key);
+pub fn text(to: &mut impl Sink, key: &'static str, one: &str) {
+    to.field(key);
     to.str(one);
 }
 
-fn maybe(to: &mut impl Sink, key: &str, one: Option<&Name>) {
-    to.key(key);
+pub fn maybe(to: &mut impl Sink, key: &'static str, one: Option<&Name>) {
+    to.field(key);
     to.maybe_str(one);
 }
 
-fn int(to: &mut impl Sink, key: &str, one: i64) {
-    to.key(key);
+pub fn int(to: &mut impl Sink, key: &'static str, one: i64) {
+    to.field(key);
     to.int(one);
 }
 
-fn maybe_int(to: &mut impl Sink, key: &str, one: Option<i64>) {
-    to.key(key);
+fn maybe_int(to: &mut impl Sink, key: &'static str, one: Option<i64>) {
+    to.field(key);
     to.maybe_int(one);
 }
 

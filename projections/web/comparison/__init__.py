@@ -10,7 +10,6 @@ import base64
 import hashlib
 import json
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from projections.web.comparison.bars import bars
 from projections.web.comparison.markup import change, element, html
 from projections.web.comparison.sankey import sankey
 from projections.web.comparison.tables import moves_table, stages_table
+from schemas.times import from_ms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,11 +63,7 @@ def comparison_page(told: Told) -> str:
 
 def _facts(told: Told) -> str:
     refused = f", {told['refused']:,} refused" if told["refused"] else ""
-    return f"{told['events']:,} events{refused}, as of {_moment(told['as_of'])}"
-
-
-def _moment(at: int) -> str:
-    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return f"{told['events']:,} events{refused}, as of {from_ms(told['as_of']):%Y-%m-%d %H:%M} UTC"
 
 
 def _tiles(told: Told) -> list[Element]:

@@ -5,29 +5,36 @@ import { headline, roughly, when } from "./words.js";
 const SHOWN = 30; // some screens of a phone
 const QUIET_MS = 8_000; // between announcements to a screen reader
 
-let shown = [];
-let announced = 0;
+let shown = null; // before the first look
+let unsaid = []; // what a screen reader was not told yet
+let quiet = false;
 
 const nameOf = (change) => `${change.record}/${change.sequence}/${change.contact_id}`;
 const newestFirst = (one, other) => other.at - one.at;
 
+// All there are, newest first. After the first look, what was not here before is new to who looks.
 export function showChanges(changes) {
-  shown = changes.slice(0, SHOWN);
-  draw(new Set());
+  const newest = changes.slice(0, SHOWN);
+  show(newest, shown === null ? [] : unseen(newest));
 }
 
+// Further ones, newest last.
 export function addChanges(changes) {
-  const known = new Set(shown.map(nameOf));
-  const fresh = changes.filter((change) => change.record !== "segment_changed" && !known.has(nameOf(change)));
-  if (!fresh.length) return;
-  shown = [...fresh.reverse(), ...shown].sort(newestFirst).slice(0, SHOWN);
-  draw(new Set(fresh.map(nameOf)));
-  announce(fresh);
+  const fresh = unseen(changes.filter((change) => change.record !== "segment_changed")).reverse();
+  if (fresh.length) show([...fresh, ...(shown ?? [])].sort(newestFirst).slice(0, SHOWN), fresh);
 }
 
-function draw(fresh) {
-  const lines = shown.map((change) => line(change, fresh.has(nameOf(change))));
+function unseen(changes) {
+  const known = new Set(shown?.map(nameOf));
+  return changes.filter((change) => !known.has(nameOf(change)));
+}
+
+function show(changes, fresh) {
+  const names = new Set(fresh.map(nameOf));
+  shown = changes;
+  const lines = shown.map((change) => line(change, names.has(nameOf(change))));
   fill("changes", lines.length ? lines : h("li.quiet", {}, "Nothing yet. Changes appear here as they happen."));
+  announce(fresh);
 }
 
 function line(change, isNew) {
@@ -39,8 +46,14 @@ function line(change, isNew) {
 }
 
 function announce(fresh) {
-  if (Date.now() - announced < QUIET_MS) return;
-  announced = Date.now();
-  const [{ contact_id: contact, summary }] = fresh;
-  byId("news").textContent = fresh.length > 1 ? `${fresh.length} new changes` : `${contact}: ${summary}`;
+  unsaid = [...fresh, ...unsaid];
+  if (quiet || !unsaid.length) return;
+  const [{ contact_id: contact, summary }] = unsaid;
+  byId("news").textContent = unsaid.length > 1 ? `${unsaid.length} new changes` : `${contact}: ${summary}`;
+  unsaid = [];
+  quiet = true;
+  setTimeout(() => {
+    quiet = false;
+    announce([]);
+  }, QUIET_MS);
 }

@@ -1,12 +1,15 @@
 // Wires the page: where we are (the part of the address after #), what is new (server-sent events), what is asked for.
 import { addChanges, showChanges } from "./changes.js";
 import { showContact, showNoContact } from "./contact.js";
+import { showCompanies } from "./companies.js";
 import { byId, h } from "./dom.js";
 import { showFunnel } from "./funnel.js";
 import { showHandoffs } from "./handoffs.js";
+import { showSources } from "./sources.js";
 import { tellTimes } from "./words.js";
 
 const CONTACT = "#/contact/";
+const SOURCES_MS = 60_000; // where contacts come from is read again no sooner: that costs a look at each of them
 const TIMES_MS = 15_000; // how often "3 min ago" is set right
 
 async function read(path) {
@@ -59,28 +62,43 @@ let shown = false; // whether everything has been read once
 
 async function showAll() {
   try {
-    const [funnel, changes, handoffs] = await Promise.all(["funnel", "changes", "handoffs"].map((name) => read(`/api/${name}`)));
+    const [funnel, changes, handoffs, companies] = await Promise.all(["funnel", "changes", "handoffs", "companies"].map((name) => read(`/api/${name}`)));
     showFunnel(funnel);
     showChanges(changes);
     showHandoffs(handoffs);
+    showCompanies(companies);
     say("Live", funnel.held ? `${funnel.held} changes wait for an earlier one that is missing from the log.` : "");
     shown = true;
+    showNewSources();
     await showCurrent();
   } catch (error) {
     say("Waiting", error.message);
   }
 }
 
+let sourcesAt = 0; // when they were asked for
+
+function showNewSources() {
+  sourcesAt = Date.now();
+  read("/api/sources").then(showSources, (error) => say("Waiting", error.message));
+}
+
 function listen() {
   const stream = new EventSource("/api/stream");
-  const on = (name, handle) => stream.addEventListener(name, (event) => handle(JSON.parse(event.data)));
-  on("reset", showAll);
+  let reading = Promise.resolve(); // what is told meanwhile is shown after it: it may hold less
+  const on = (name, handle) => stream.addEventListener(name, async (event) => {
+    await reading;
+    handle(JSON.parse(event.data));
+  });
+  stream.addEventListener("reset", () => { reading = showAll(); });
   on("changes", (changes) => {
     addChanges(changes);
+    if (Date.now() - sourcesAt > SOURCES_MS) showNewSources();
     if (changes.some((change) => change.contact_id === current())) showCurrent();
   });
   on("funnel", showFunnel);
   on("handoffs", showHandoffs);
+  on("companies", showCompanies);
   on("away", ({ error }) => say("Waiting", error));
   stream.onopen = () => shown && say("Live");
   stream.onerror = () => {

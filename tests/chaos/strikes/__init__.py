@@ -46,5 +46,11 @@ VIEW = _named(
     view.read_only_redis,
     view.slow_redis,
 )
-PUBLISHERS = _named(publishers.poison, publishers.duplicates, publishers.disorder, publishers.hot_contact)
+PUBLISHERS = _named(
+    publishers.poison,
+    publishers.duplicates,
+    publishers.disorder,
+    publishers.hot_contact,
+    publishers.erasures,
+)
 STRIKES = ENGINE | VIEW | PUBLISHERS

@@ -34,3 +34,9 @@ def hot_contact(scene: Scene, chance: Random) -> None:
     """Half of a burst belongs to one contact."""
     del chance
     scene.traffic.aside(lambda traffic: traffic.some(300, contact=HOT))
+
+
+def erasures(scene: Scene, chance: Random) -> None:
+    """People become part of each other and are erased, all at once."""
+    del chance
+    scene.traffic.aside(lambda traffic: traffic.lives(10))

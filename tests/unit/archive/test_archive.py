@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import re
 from random import Random
+from shutil import rmtree
 from typing import IO, TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
 from fastavro import reader
 
+from processors.archive import segments
 from processors.archive import writer as writing
 from processors.archive.compaction import FAN_IN, merge_segments
 from processors.archive.folder import Archive, open_archive
@@ -26,6 +28,8 @@ from tests.builders.story import MONDAY, event
 if TYPE_CHECKING:
     from pathlib import Path
 
+RESTORE = "restore the file, or remove the archive and make it anew."
+ANOTHER = f"its SHA-256 is not that of the manifest: {RESTORE}"
 KEYS = [f"c{number}".encode() for number in range(30)]
 
 
@@ -109,6 +113,16 @@ def test_a_contact_is_found_without_reading_the_rest(tmp_path: Path) -> None:
         assert list(archive.records_of(key)) == wanted
 
 
+def test_no_block_is_unpacked_for_a_key_before_all_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = Topic(tmp_path, partitions=1)
+    fill(topic, 100)
+    archive = topic.archive()
+    monkeypatch.setattr(segments, "unpack", lambda *_: pytest.fail("a block was unpacked"))
+    assert list(archive.records_of(b"")) == list(archive.keyless(0)) == []
+
+
 def test_what_is_already_archived_is_not_read_again(tmp_path: Path) -> None:
     topic = Topic(tmp_path)
     fill(topic, 100)
@@ -189,11 +203,36 @@ def test_verify_finds_every_flipped_bit_and_missing_file(tmp_path: Path) -> None
     good = path.read_bytes()
     for place in range(0, len(good), 397):
         path.write_bytes(good[:place] + bytes([good[place] ^ 1]) + good[place + 1 :])
-        assert all_faults(open_archive(tmp_path)) == [f"{path}: its SHA-256 is not that of the manifest."]
+        assert all_faults(open_archive(tmp_path)) == [f"{path}: {ANOTHER}"]
     path.unlink()
     code, out, err = invoke(str(tmp_path), "--verify")
     assert (code, out) == (1, "200 records in 1 segments: 1 faults.\n")
-    assert err == f"{path}: is not there, but the manifest names it.\n"
+    assert err == f"{path}: is not there, but the manifest names it: {RESTORE}\n"
+
+
+def test_a_damaged_segment_never_becomes_part_of_another_one(tmp_path: Path) -> None:
+    topic = Topic(tmp_path, partitions=1)
+    fill(topic, 200)
+    first, second = topic.archive(pieces=2).paths(0)
+    good = first.read_bytes()
+    first.write_bytes(good[:-20] + bytes([good[-20] ^ 1]) + good[-19:])
+    assert invoke(str(tmp_path), "--compact") == (1, "", f"Error: {first}: {ANOTHER}\n")
+    assert open_archive(tmp_path).paths(0) == [first, second]
+    first.write_bytes(good)
+    assert invoke(str(tmp_path), "--compact")[0] == 0
+
+
+def test_a_partition_that_is_gone_is_missed_and_read_again_by_the_next_writer(tmp_path: Path) -> None:
+    topic = Topic(tmp_path, partitions=3)
+    fill(topic, 60)
+    folder = topic.archive().folder(1)
+    rmtree(folder)
+    missed = (
+        f"Error: {folder}/manifest.json is not there: restore {folder}, or let `stageline archive {tmp_path}`"
+        " read that partition from Kafka again.\n"
+    )
+    assert invoke(str(tmp_path), "--verify") == (1, "", missed)
+    assert told(topic.archive()) == sent(topic)
 
 
 def test_a_folder_that_is_no_archive_is_refused_with_the_remedy(tmp_path: Path) -> None:

@@ -143,6 +143,26 @@ def test_undoing_a_merge_asks_to_fold_both_again() -> None:
     assert [one["record"] for one in told] == ["segment_changed"]
 
 
+def test_who_stands_again_has_come_as_far_as_what_was_passed_on_meanwhile() -> None:
+    late, both = MONDAY + 400 * DAY, {"into": "ann", "other": "bob"}
+    steps: list[tuple[str, int, dict[str, str]]] = [
+        ("page_view", MONDAY, {}), ("contacts_merged", MONDAY + DAY, both),
+        ("page_view", late, {}), ("merge_undone", late, both),
+    ]  # fmt: skip
+    log = [
+        event(type_, at, event_id=f"b{number}", contact_id="bob", position=number, **fields)
+        for number, (type_, at, fields) in enumerate(steps)
+    ]
+    bob, apart = Story(PLAN, "bob"), Story(PLAN, "bob")
+    for one in log:
+        bob.apply(one)
+    state, _changes = lifecycle.refold(PLAN, lifecycle.Log(lambda _: log), keep_moves_of=bob.state)
+    apart.tell("page_view", MONDAY)
+    apart.tell("page_view", late)
+    known, expected = lifecycle.describe(PLAN, state), lifecycle.describe(PLAN, apart.state)
+    assert (known["clock"], known["score"]) == (late, expected["score"])
+
+
 def test_merging_in_a_circle_ends_with_the_contact_that_stays() -> None:
     ann, bob = viewed("ann", 1, MONDAY), viewed("bob", 1, MONDAY)
     merge(ann, bob, MONDAY + HOUR)
@@ -201,6 +221,62 @@ def test_nothing_of_an_erased_contact_is_in_its_state(word: bytes) -> None:
 def test_a_merged_contact_can_be_erased_too() -> None:
     bob, ann = viewed("bob", 1, MONDAY), viewed("ann", 1, MONDAY)
     merge(bob, ann, MONDAY + HOUR)
-    bob.tell("contact_erased", MONDAY + DAY)
+    assert [one["record"] for one in bob.changes] == [
+        "segment_changed",
+        "history_transferred",
+        "segment_changed",
+    ]
+    (farewell,) = bob.tell("contact_erased", MONDAY + DAY)
+    assert (farewell["record"], farewell["from"], farewell["to"]) == ("stage_changed", None, None)
+    assert (farewell["cause"]["criterion"], farewell["reason"]) == ("contact_erased", "erased")
+    assert farewell["why"]["summary"] == "Is no longer known (erased)."
     (refusal,) = bob.apply({**event("page_view", MONDAY + 2 * DAY, contact_id="bob"), "position": 99})
     assert refusal["record"] == "event_refused"
+
+
+def test_a_contact_in_a_segment_alone_says_that_it_was_erased() -> None:
+    ann = viewed("ann", 1, MONDAY)
+    band, farewell = ann.tell("contact_erased", MONDAY + DAY)
+    assert (band["record"], band["to"]) == ("segment_changed", None)
+    assert (farewell["from"], farewell["to"], farewell["cause"]["criterion"]) == (
+        None,
+        None,
+        "contact_erased",
+    )
+
+
+def test_an_erased_contact_that_nobody_was_told_of_is_erased_in_silence() -> None:
+    ann = Story(PLAN, "ann")
+    assert ann.tell("contact_erased", MONDAY) == []
+
+
+def test_what_made_a_merged_contact_rise_is_told_alike_from_memory_and_from_bytes() -> None:
+    plan = plan_of(
+        "scores: {heat: {rules: [{id: view, per: view, points: 10}]}}\n"
+        + stages(
+            "id: lead, owner: marketing, enter: {did: {what: download}}",
+            "id: mql, owner: marketing, enter: {any: [{score: {heat: {gte: 40}}}, {did: {what: form}}]}",
+        )
+    )
+    visitor = Story(plan, "anon:v")
+    for told in ("page_view", "page_view", "form_submitted"):
+        visitor.tell(told)
+    (transfer,) = (
+        one
+        for one in visitor.tell("contact_identified", into="ann")
+        if one["record"] == "history_transferred"
+    )
+    said = []
+    for read_anew in (True, False):
+        ann = lifecycle.Contact()
+        for number in range(2):
+            told_to_ann = event("page_view", MONDAY, contact_id="ann", event_id=f"ann-{number}")
+            lifecycle.fold(plan, ann, {**told_to_ann, "position": number})
+        if read_anew:
+            ann = lifecycle.load(plan, lifecycle.dump(plan, ann))
+        said.append(lifecycle.fold(plan, ann, {**transfer, "position": 2}))
+    assert said[0] == said[1]
+    assert [one["path"] for one in said[0][0]["why"]["evidence"]] == [
+        "stages.mql.enter.any[0]",
+        "stages.mql.enter.any[1]",
+    ]

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -239,3 +240,21 @@ def test_money_spent_on_a_channel_concerns_no_contact() -> None:
         story.tell("spend_recorded", contact_id=None, channel="ads", amount=Decimal(1), currency="EUR") == []
     )
     assert story.state == b""
+
+
+def test_who_goes_round_without_end_waits_for_an_event() -> None:
+    """The checker refuses such a file where it sees it; no timer may then fire for every millisecond."""
+    quiet = "{did_not: {what: view, for: 30d}}"
+    plan = plan_of(
+        stages(
+            f"id: one, enter: {{did: {{what: view}}}}, leave: [{{goto: aside, after: 1d, when: {quiet}}}]",
+            f"id: aside, detour: true, leave: [{{goto: one, when: {quiet}}}]",
+        )
+    )
+    one, *others = plan.stages
+    at_once = replace(one, leave=(replace(one.leave[0], after_ms=None),))
+    story = Story(replace(plan, stages=(at_once, *others)))
+    story.tell("page_view")
+    story.wait(30 * DAY)
+    story.wait(DAY)
+    assert len(story.stage_changes) == 2

@@ -89,3 +89,15 @@ def test_a_stage_that_does_not_exist_is_refused(track: str, stage: str, reason: 
     told = {**HAND, "track": track, "stage": stage, "kind": "pin", "until": None}
     (refusal,) = story.tell("stage_overridden", MONDAY + 1, **told)
     assert (refusal["record"], refusal["reason"]) == ("event_refused", reason)
+
+
+def test_a_stage_entered_by_hand_opens_the_way_that_asks_for_it_at_once() -> None:
+    asks = "id: fan, enter: {all: [{reached: two}, {did: {what: view}}]}"
+    ladder = ("id: one, enter: {did: {what: view}}", "id: two, enter: {did: {what: form}}", asks)
+    story = Story(plan_of(stages(*ladder)))
+    story.tell("page_view", MONDAY)
+    floor = {**HAND, "stage": "two", "kind": "floor", "until": None}
+    by_hand, earned = story.tell("stage_overridden", MONDAY + 1, **floor)
+    assert (by_hand["from"], by_hand["to"], by_hand["cause"]["criterion"]) == ("one", "two", "override.floor")
+    assert (earned["from"], earned["to"], earned["cause"]["criterion"]) == ("two", "fan", "stages.fan.enter")
+    assert earned["cause"]["event_id"] == by_hand["cause"]["event_id"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from processors import lifecycle
 from processors.lifecycle import Barrier
 from processors.lifecycle.lived import as_lived
@@ -231,6 +233,34 @@ def test_in_place_a_lower_threshold_is_crossed_at_once_and_a_higher_one_sends_no
     assert life.changes[-1]["cause"]["criteria_change"] == scored(50).plan_hash
     assert life.switch(scored(80), in_place=True) == []
     assert life.stage == "mql"
+
+
+def cooling(days: int) -> Plan:
+    quiet = "id: cold, detour: true, leave: [{goto: lead, when: {did: {what: form}}}]"
+    return plan_of(
+        stages(f"id: lead, enter: {{did: {{what: view}}}}, leave: [{{goto: cold, after: {days}d}}]", quiet)
+    )
+
+
+@pytest.mark.parametrize("late", [0, 1, 5 * DAY])
+def test_in_place_what_was_due_by_the_barrier_names_its_own_timer(late: int) -> None:
+    life = Life(cooling(30))
+    views(life, 1)
+    due = life.now + 30 * DAY
+    life.now = due + late
+    (change,) = life.switch(cooling(90), in_place=True)
+    assert (change["to"], change["at"], change["plan_hash"]) == ("cold", due, cooling(30).plan_hash)
+    assert change["cause"]["timer"] == change["cause"]["criterion"] == "stages.lead.leave[0]"
+    assert change["cause"]["criteria_change"] is None
+
+
+def test_in_place_what_only_the_new_criteria_find_due_names_the_barrier() -> None:
+    life = Life(cooling(90))
+    views(life, 1)
+    life.now += 30 * DAY
+    (change,) = life.switch(cooling(30), in_place=True)
+    assert (change["to"], change["at"]) == ("cold", life.now)
+    assert (change["cause"]["timer"], change["cause"]["criteria_change"]) == (None, cooling(90).plan_hash)
 
 
 def test_in_place_a_stage_that_asks_nobody_any_more_takes_its_hand_off_back() -> None:

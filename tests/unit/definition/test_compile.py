@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from processors.lifecycle.definition.load import compile_bytes
 from processors.lifecycle.plan import MARGIN, AnyOf, BehaviourRule, Counter, Did, HalfLife, Step, Steps
 from processors.lifecycle.plan_json import plan_from_json, plan_to_json
-from processors.lifecycle_files import load_lifecycle, read_lifecycle
+from processors.lifecycle_files import compile_lifecycle, load_lifecycle, read_lifecycle
 from schemas.errors import LifecycleError
 
 if TYPE_CHECKING:
@@ -43,13 +42,13 @@ RULE = "{id: views, per: view, points: 3}"
 
 def small(rules: str = RULE) -> Plan:
     text = SMALL.replace("RULES", rules).replace("STEPS", STEPS)
-    return compile_bytes(text.encode(), "small.yaml")
+    return compile_lifecycle("small.yaml", text.encode())
 
 
 def edited(old: str, new: str) -> Plan:
     text = read_lifecycle("full")[1].decode()
     assert text.count(old) == 1
-    return compile_bytes(text.replace(old, new).encode(), "full.yaml")
+    return compile_lifecycle("full.yaml", text.replace(old, new).encode())
 
 
 def rule(text: str) -> BehaviourRule:
@@ -170,7 +169,7 @@ def test_what_is_written_for_people_does_not_change_the_plan_hash(old: str, new:
         ("{id: lost, detour: true, owner: marketing", "{id: lost, detour: true, owner: sales"),
         ("{points: 30}", "{points: 33}"),
         ("remind: 2h", "remind: 3h"),
-        ("floor: deals, push_down: false", "floor: deals, push_down: true"),
+        ("floor: deals, push_down: false", "push_down: false"),
         ("reason: nobody answered", "reason: no answer"),
         ("future_skew: 5m", "future_skew: 6m"),
         ("points: -25}", "points: -25}\n      - {id: target, when: target, points: 1}"),
@@ -193,6 +192,7 @@ def test_a_change_of_numbers_changes_the_plan_hash_but_not_the_shape(old: str, n
         ("in_weeks: 3, of: 4", "in_weeks: 3, of: 5"),
         ("timezone: Europe/London", "timezone: Europe/Berlin"),
         ("points: 10, distinct: asset}", "points: 10}"),
+        ("company: {stage: {max_of: active_contacts}, floor: deals, push_down: false}", ""),
         (
             "    rules:\n      - {id: product-page",
             "    rules:\n      - {id: target, when: target, points: 1}\n      - {id: product-page",

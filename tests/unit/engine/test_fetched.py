@@ -12,6 +12,7 @@ from aiokafka.errors import CorruptRecordException
 from hypothesis import given
 from hypothesis import strategies as st
 
+from processors.engine.emptied_markers import tolerate_emptied_markers
 from processors.engine.fetched import CommittedRecords, WholeFetch
 from processors.engine.header_names import TolerantRecords
 from tests.builders.record_batches import record_batch, transactional_batch
@@ -88,6 +89,22 @@ def test_a_few_at_a_time_aiokafka_reads_them(log: list[Piece], most: int) -> Non
     while whole.has_more():
         found += whole.getall(max_records=most)
     assert found == one_by_one.getall()
+
+
+@pytest.mark.parametrize("way", [AT_ONCE, BY_AIOKAFKA])
+def test_a_marker_of_which_compaction_has_left_nothing_ends_nothing(way: tuple[Any, Any]) -> None:
+    tolerate_emptied_markers()
+    rows: list[Any] = [(b"k", b"v", [])]
+    raw = b"".join((
+        transactional_batch(rows, 0, 1),
+        transactional_batch([], 1, 1, control=True),
+        transactional_batch(rows, 2, 2),
+        transactional_batch([(ABORT, b"\0" * 6, [])], 3, 2, control=True),
+        transactional_batch(rows, 4, 2),
+    ))  # fmt: skip
+    whole, at = fetched(raw, [(2, 2)], way=way)
+    assert [one.offset for one in whole.getall()] == [0, 4]
+    assert at.position == 5
 
 
 @pytest.mark.parametrize("damaged", [0, 1])

@@ -1,6 +1,7 @@
 import json
 
 from processors.engine.intake import Intake
+from processors.sealing import opened
 from schemas.codec import decode_trusted
 from tests.builders.records import FetchedRecord, batch_of
 
@@ -40,3 +41,22 @@ def test_poison_becomes_a_dead_letter_with_its_bytes_and_reason_and_the_rest_goe
     }
     assert admitted.topic == "contact-events"
     assert batch.next_offset == 43
+
+
+def test_personal_values_go_out_sealed_with_their_keys_in_the_same_transaction() -> None:
+    told = VIEW | {"email": "Ada@Canary.example"}
+    batch = batch_of(FetchedRecord(value=json.dumps(told).encode()))
+    Intake().process(batch)
+    admitted, key = batch.outputs
+    assert (admitted.topic, key.topic, key.key) == ("contact-events", "contact-keys", b"c1\0email")
+    sealed = decode_trusted(admitted.value or b"")["email"]
+    assert opened(sealed, "email", {b"c1\0email": key.value or b""}) == "ada@canary.example"
+    assert not any(b"canary" in (one.value or b"").lower() for one in batch.outputs)
+
+
+def test_what_is_done_again_after_an_aborted_transaction_has_other_keys() -> None:
+    record = FetchedRecord(value=json.dumps(VIEW | {"email": "ada@canary.example"}).encode())
+    batches = [batch_of(record), batch_of(record)]
+    for batch in batches:
+        Intake().process(batch)
+    assert batches[0].outputs[1].value != batches[1].outputs[1].value

@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from processors.engine.look import Reading, look_at, reading
 from processors.engine.partition import Partition
 from processors.engine.shelf import MemoryShelf
+from processors.engine.turns import Turns
 from tests.builders.records import FetchedRecord
 from tests.simulation.reminding import Reminding
 
@@ -17,7 +18,7 @@ NOWHERE = "127.0.0.1:1"
 
 
 def opened() -> Partition:
-    partition = Partition(SOURCE, Reminding(), None, NOWHERE, asyncio.Semaphore(), MemoryShelf())
+    partition = Partition(SOURCE, Reminding(), None, NOWHERE, Turns(), MemoryShelf())
     partition.ready = True
     partition.accept()
     return partition

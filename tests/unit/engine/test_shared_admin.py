@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from kafka.errors import NodeNotReadyError
 
 from processors.engine import shared_admin as module
+from processors.engine.shared_admin import ask as put
 from processors.engine.shared_admin import shared_admin
-from schemas.errors import LifecycleError
+from schemas.errors import LifecycleError, NoBrokerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +29,7 @@ class Clients:
     @contextmanager
     def administering(self, _bootstrap: str) -> Iterator[int]:
         if self.away:
-            raise LifecycleError("no broker")
+            raise NoBrokerError("no broker")
         self.made += 1
         mine = self.made
         self.open.add(mine)
@@ -90,8 +92,31 @@ def test_when_no_broker_answers_everybody_hears_it_and_may_ask_again(clients: Cl
     async def run() -> object:
         clients.away = True
         told = await asyncio.gather(ask(0), ask(0), return_exceptions=True)
-        assert [type(one) for one in told] == [LifecycleError] * 2
+        assert [type(one) for one in told] == [NoBrokerError] * 2
         clients.away = False
         return await ask(0)
 
     assert asyncio.run(run()) == 1
+
+
+@pytest.mark.parametrize("first", [NodeNotReadyError("1"), NoBrokerError("nobody answers")])
+def test_a_question_is_put_again_while_brokers_come_up(clients: Clients, first: Exception) -> None:
+    answers = [first, first, "an answer"]
+
+    def question(_admin: object, _about: str) -> object:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    assert asyncio.run(put("here", question, "a topic")) == "an answer"
+    assert not clients.open
+
+
+def test_what_is_refused_is_not_asked_again(clients: Clients) -> None:
+    def question(_admin: object, about: str) -> str:
+        raise LifecycleError(f"{about} does not exist")
+
+    with pytest.raises(LifecycleError, match="a topic does not exist"):
+        asyncio.run(put("here", question, "a topic"))
+    assert clients.made == 1

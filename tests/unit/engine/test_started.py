@@ -1,6 +1,7 @@
 import asyncio
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaConnectionError
 
 from processors.engine.started import started
 
@@ -33,3 +34,22 @@ def test_a_consumer_that_is_given_up_while_it_starts_is_stopped() -> None:
         return consumer.stopped
 
     assert asyncio.run(run())
+
+
+class Early(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka is untyped
+    """One whose broker comes up meanwhile."""
+
+    refusals = 2
+
+    async def start(self) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise KafkaConnectionError
+
+
+def test_a_start_waits_for_the_broker_to_come_up() -> None:
+    async def run() -> int:
+        async with started(Early(bootstrap_servers="127.0.0.1:1")) as consumer:
+            return int(consumer.refusals)
+
+    assert asyncio.run(run()) == 0

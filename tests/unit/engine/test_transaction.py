@@ -2,6 +2,7 @@ import asyncio
 import time
 import tracemalloc
 from typing import Any
+from zlib import crc32
 
 import pytest
 from aiokafka import TopicPartition
@@ -11,18 +12,43 @@ from kafka.partitioner.default import murmur2
 from processors.engine.batch import Output
 from processors.engine.producer import saying_why
 from processors.engine.transaction import Rows, commit, is_fenced, make_producer, route
+from tests.builders import both
 
 
+@pytest.fixture(params=["reference", "native"])
+def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "native" and not both.INSTALLED:
+        pytest.skip(both.WHY_NOT)
+    monkeypatch.setenv("STAGELINE_BACKEND", request.param)
+
+
+@pytest.mark.usefixtures("backend")
 def test_outputs_go_to_the_partition_that_every_kafka_client_would_choose_and_keep_their_order() -> None:
-    outputs = [Output("out", b"contact-%d" % (number % 7), b"%d" % number) for number in range(50)]
-    rows = route(outputs, {"out": 5})
+    keys = [b"contact-%d" % (number % 7) for number in range(50)]
+    keys += [bytes(range(size))[::-1] for size in range(250)]  # all lengths, also bytes above 127
+    outputs = [Output(topic, key, b"%d" % n) for n, key in enumerate(keys) for topic in ("out", "more")]
+    counts = {"out": 5, "more": 12, "none": 3}
+    rows = route(outputs, counts)
     expected: Rows = {}
-    for _, key, value, headers in outputs:
-        target = TopicPartition("out", (murmur2(key) & 0x7FFFFFFF) % 5)
+    for topic, key, value, headers in outputs:
+        target = TopicPartition(topic, (murmur2(key or b"") & 0x7FFFFFFF) % counts[topic])
         expected.setdefault(target, []).append((key, value, headers))
     assert rows == expected
 
 
+@pytest.mark.usefixtures("backend")
+def test_an_output_without_a_key_goes_where_an_empty_key_goes() -> None:
+    (target,) = route([Output("out", None, b"1"), Output("out", b"", b"2")], {"out": 7})
+    assert target.partition == (murmur2(b"") & 0x7FFFFFFF) % 7
+
+
+@pytest.mark.usefixtures("backend")
+def test_long_keys_go_where_their_checksum_says() -> None:
+    key = b"k" * 2_000
+    assert list(route([Output("out", key, b"")], {"out": 8})) == [TopicPartition("out", crc32(key) % 8)]
+
+
+@pytest.mark.usefixtures("backend")
 def test_the_keys_of_dead_letters_are_neither_kept_nor_hashed_for_long() -> None:
     """Whoever publishes chooses them, and they may be as large as a record."""
     begun = time.process_time()

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from processors import backend
-from processors.backend import VARIABLE, chosen
+from processors.backend import chosen
 from schemas.errors import LifecycleError
+from schemas.reader import BACKEND
 
 
 @pytest.mark.parametrize(
@@ -22,8 +23,8 @@ def test_the_compiled_back_end_is_used_where_it_is_there_and_nobody_asks_for_the
     used: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv(VARIABLE, wanted)
-    monkeypatch.setattr(backend, "find_spec", lambda _name: object() if installed else None)
+    monkeypatch.setenv(BACKEND, wanted)
+    monkeypatch.setattr(backend, "_is_installed", lambda: installed)
     assert chosen() == used
 
 
@@ -33,7 +34,7 @@ def test_the_compiled_back_end_is_used_where_it_is_there_and_nobody_asks_for_the
 def test_a_back_end_that_cannot_be_is_refused(
     wanted: str, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(VARIABLE, wanted)
-    monkeypatch.setattr(backend, "find_spec", lambda _name: None)
-    with pytest.raises(LifecycleError, match=f"{VARIABLE}={wanted}.*{message}"):
+    monkeypatch.setenv(BACKEND, wanted)
+    monkeypatch.setattr(backend, "_is_installed", lambda: False)
+    with pytest.raises(LifecycleError, match=f"{BACKEND}={wanted}.*{message}"):
         chosen()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from processors.clock_changes import clock_changes
-from processors.lifecycle.calendars import DAY_MS, EPOCH_DAY, calendar_of
+from processors.lifecycle.calendars import EPOCH_DAY, calendar_of
+from schemas.times import DAY_MS
 
 ZONES = (
     "UTC",

@@ -30,6 +30,7 @@ def compiled_admit(sent: bytes | None) -> tuple[bytes, bytes] | None:
 def test_a_plain_event_of_each_type_is_taken(name: str) -> None:
     event = sample(name) | {"contact_id": "c1", "email": None, "source": "news", "company_id": "acme"}
     event |= {"url": "https://acme.example/a?b"} if name == "page_view" else {}
+    event |= {"answer": None} if name == "qualified_answer" else {}  # has to be sealed
     for sent in (codec.encode(event), ndjson.to_line(event).encode()):
         done = compiled_admit(sent)
         assert done is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,14 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.archive.folder import open_archive
+from processors.archive.folder import Archive, open_archive
 from processors.archive.verify import faults
-from processors.backend import VARIABLE
 from processors.lifecycle_files import load_lifecycle
 from processors.replay.by_contact import ByContact
 from processors.replay.job import Job, part_file, read_packed
 from processors.replay.parts import replay_part
-from schemas.errors import SchemaError
+from schemas.codec import decode_trusted
+from schemas.errors import LifecycleError, SchemaError
+from schemas.reader import BACKEND
 from tests.bench.made_archive import make
 from tests.builders import both
 from tests.builders.archives import Topic
@@ -39,7 +41,7 @@ Came = tuple["Tally", dict[str, bytes], set[bytes], dict[bytes, bytes]]
 
 def came_to(job: Job, partition: int, backend: str) -> Came:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(VARIABLE, backend)
+        patch.setenv(BACKEND, backend)
         tally = replay_part(job, partition, lambda _records: None)
     changes: dict[str, bytes] = {}
     for line in part_file(job, partition, "changes").read_bytes().splitlines(keepends=True):
@@ -100,7 +102,23 @@ def test_the_compiled_back_end_did_it(tmp_path: Path, monkeypatch: pytest.Monkey
     assert came_to(job, 0, "native")[0].events == 300
 
 
-def test_a_damaged_segment_is_refused(tmp_path: Path) -> None:
+def test_visitors_are_identified_without_the_reference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path / "archive", 4_000, 40, partitions=1)
+    records = list(open_archive(tmp_path / "archive").records(0))
+    identified = [one.key for one in records if decode_trusted(one.value)["type"] == "contact_identified"]
+    assert len(identified) > len(set(identified)) > 1  # some devices are shared
+    job = job_of(PLANS[0], tmp_path / "archive", str(tmp_path))
+    wanted = came_to(job, 0, "reference")
+    monkeypatch.setattr(ByContact, "course", None)
+    assert came_to(job, 0, "native") == wanted
+
+
+def test_a_damaged_segment_is_refused_also_by_who_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Archive, "check", lambda *_given: None)
     topic = Topic(tmp_path / "archive", partitions=1)
     fill(topic, 300)
     archive = topic.archive()
@@ -111,3 +129,12 @@ def test_a_damaged_segment_is_refused(tmp_path: Path) -> None:
         path.write_bytes(bad)
         with pytest.raises(SchemaError):
             came_to(job, 0, "native")
+
+
+def test_a_full_disk_is_told_with_the_folder(tmp_path: Path) -> None:
+    topic = Topic(tmp_path / "archive", partitions=1)
+    fill(topic, 300)
+    job = job_of(PLANS[0], topic.archive().root, str(tmp_path))
+    part_file(job, 0, "changes").symlink_to("/dev/full")
+    with pytest.raises(LifecycleError, match=re.escape(f"{job.work}: No space left on device")):
+        came_to(job, 0, "native")

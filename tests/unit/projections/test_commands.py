@@ -7,7 +7,7 @@ from projections.commands import Key, key, packed
 from projections.views import VIEWS, project
 from tests.builders.changes import HOUR, History
 
-IDEMPOTENT = {"ZADD", "ZREM", "ZREMRANGEBYRANK", "HSET", "HDEL"}
+IDEMPOTENT = {"ZADD", "ZREM", "ZREMRANGEBYRANK", "HSET", "HSETNX", "HDEL"}
 
 
 @given(st.lists(st.text(), min_size=1), st.lists(st.text(), min_size=1))
@@ -28,6 +28,9 @@ def test_every_command_of_every_view_may_be_repeated() -> None:
     for action in ("offered", "reminded", "accepted"):
         history.handoff(action)
     history.enter(None)
+    history.joined("acme", "lead")
+    history.moved("acme", "lead")
+    history.joined("acme", None, 0, left=True)
     assert {change["record"] for change in history.changes} == set(VIEWS)
     verbs = {command[0] for change in history.changes for command in project(change)}
     assert verbs <= IDEMPOTENT

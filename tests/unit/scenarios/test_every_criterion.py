@@ -12,7 +12,6 @@ from processors.lifecycle_files import load_lifecycle, read_lifecycle
 from tests.builders.story import DAY, Story
 
 REVENUE = load_lifecycle("revenue")
-INVENIV = load_lifecycle("inveniv")
 
 
 @pytest.fixture
@@ -105,8 +104,3 @@ def test_a_stage_without_a_next_step_is_refused() -> None:
         if "next step" in problem.message
     ]
     assert problem.message == "'lead' has no next step: no way out, no deadline, not terminal"
-
-
-def test_companies_are_as_far_as_their_active_contacts_and_deals() -> None:
-    assert INVENIV.company is not None
-    assert (INVENIV.company.stage, INVENIV.company.floor_by_deals) == ("max_of_active_contacts", True)

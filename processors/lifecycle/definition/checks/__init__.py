@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from processors.lifecycle.definition.checks import (
     circles,
+    companies,
     declarations,
     names,
     scores,
@@ -42,6 +43,7 @@ CHECKS = (
     stages.check_stages,
     stages.check_handoff_states,
     stages.check_business_hours,
+    companies.check_push_down,
 )
 
 

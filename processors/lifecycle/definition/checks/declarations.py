@@ -11,6 +11,7 @@ from processors.lifecycle.definition.grammar.lifecycle import EventFilter
 from processors.lifecycle.definition.grammar.scoring import ScoreSegment
 from processors.strict_yaml.problem import nearest
 from schemas.events import EVENT_TYPES, INTERNAL_TYPES, OUTPUT_TYPES
+from schemas.personal import is_personal_fact, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -96,6 +97,12 @@ def check_reserved(file: File) -> None:
     for path, stage in stages(file.lifecycle):
         if stage.id == "none":
             file.refuse((*path, "id"), "'none' already means no stage", "choose another name")
+    for name in filter(is_personal_fact, file.lifecycle.profile):
+        message = (
+            f"'{name}' is about the person alone: it is sealed when it comes in, and no rule can read it"
+        )
+        remedy = f"have the publisher send what the rule is to know, as in has_{plain(name)}: boolean"
+        file.refuse(("profile", name), message, remedy, key=True)
     if "main" in file.lifecycle.tracks:
         message = "'main' is the ladder under 'stages'"
         file.refuse(("tracks", "main"), message, "choose another name", key=True)

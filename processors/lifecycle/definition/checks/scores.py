@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from processors.lifecycle.definition.grammar import conditions as written
 from processors.lifecycle.definition.grammar.scoring import BehaviourRule, ScoreSegment, Steps
-from processors.lifecycle.definition.words import points as in_points
+from processors.lifecycle.words import points as in_points
 
 if TYPE_CHECKING:
     from processors.lifecycle.definition.checks.file import File

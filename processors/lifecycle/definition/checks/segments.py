@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from processors.lifecycle.definition.grammar.scoring import ScoreSegment
-from processors.lifecycle.definition.words import points
+from processors.lifecycle.words import points
 
 if TYPE_CHECKING:
     from processors.lifecycle.definition.checks.file import File

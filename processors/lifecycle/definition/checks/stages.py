@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from processors.lifecycle.definition.checks.walk import stages
 from processors.lifecycle.definition.compile_stages import weekdays
 from processors.lifecycle.definition.grammar import conditions as written
-from processors.lifecycle.definition.words import duration
+from processors.lifecycle.definition.grammar.terms import show_duration
 from processors.lifecycle.plan import MAIN
 
 if TYPE_CHECKING:
@@ -55,14 +55,14 @@ def _check_handoff(file: File, path: Path, handoff: Handoff) -> None:
         message = "a reminder needs a deadline"
         file.refuse((*path, "remind"), message, "add 'accept_within:'", key=True)
     if due is not None and handoff.remind is not None and handoff.remind >= due:
-        message = f"the reminder after {duration(handoff.remind)} comes no sooner than the deadline"
-        file.refuse((*path, "remind"), message, f"remind before {duration(due)} have passed")
+        message = f"the reminder after {show_duration(handoff.remind)} comes no sooner than the deadline"
+        file.refuse((*path, "remind"), message, f"remind before {show_duration(due)} have passed")
     before = due or 0
     for i, breach in enumerate(handoff.on_breach):
         here = (*path, "on_breach", i)
         if breach.after < before:
-            first = f"the deadline of {duration(before)}" if i == 0 else "the step above it"
-            message = f"this happens after {duration(breach.after)}, before {first}"
+            first = f"the deadline of {show_duration(before)}" if i == 0 else "the step above it"
+            message = f"this happens after {show_duration(breach.after)}, before {first}"
             file.refuse((*here, "after"), message, "times count from the offer; put them in order")
             return
         if breach.do == "expire" and i < len(handoff.on_breach) - 1:

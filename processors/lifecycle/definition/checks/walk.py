@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from processors.lifecycle.definition.grammar import conditions as written
+from processors.lifecycle.definition.grammar.lifecycle import ladders
 from processors.lifecycle.definition.grammar.scoring import ConditionSegment, FitRule
 
 if TYPE_CHECKING:
@@ -47,9 +48,7 @@ def walk(found: Found) -> Iterator[Found]:
 
 def stages(lifecycle: Lifecycle) -> Iterator[tuple[Path, Stage]]:
     """Yield every stage of every ladder, the main one first."""
-    ladders: list[tuple[Path, list[Stage]]] = [(("stages",), lifecycle.stages)]
-    ladders += [(("tracks", name, "stages"), track.stages) for name, track in lifecycle.tracks.items()]
-    for path, ladder in ladders:
+    for _, path, ladder in ladders(lifecycle):
         for i, stage in enumerate(ladder):
             yield (*path, i), stage
 

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 from processors.lifecycle.definition.checks.scores import values_of
 from processors.lifecycle.definition.grammar import conditions as written
 from processors.lifecycle.definition.grammar.scoring import BehaviourRule, Expires, Steps
-from processors.lifecycle.definition.words import duration
+from processors.lifecycle.definition.grammar.terms import show_duration
+from schemas.times import DAY_MS
 
 if TYPE_CHECKING:
     from processors.lifecycle.definition.checks.file import File
     from processors.lifecycle.definition.grammar.scoring import Decay
     from processors.strict_yaml.source import Path
-
-DAY_MS = 86_400_000
 
 
 def check_windows(file: File) -> None:
@@ -50,7 +49,7 @@ def _check_decay(file: File, path: Path, decay: Decay | None) -> None:
 def _check_length(file: File, path: Path, length: int | None) -> None:
     history = file.lifecycle.limits.history
     if length is not None and length > history:
-        message = f"{duration(length)} is longer than limits.history ({duration(history)})"
+        message = f"{show_duration(length)} is longer than limits.history ({show_duration(history)})"
         file.refuse(path, message, "shorten it, or raise limits.history: what is older is not kept")
 
 

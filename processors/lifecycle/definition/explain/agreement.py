@@ -5,18 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from processors.lifecycle.definition.compile_stages import ladders
-from processors.lifecycle.definition.explain.sentences import Said, behaviour, condition, quoted, rule
+from processors.lifecycle.definition.explain.sentences import Said, behaviour, condition, listed, quoted, rule
+from processors.lifecycle.definition.grammar.lifecycle import ladders
 from processors.lifecycle.definition.grammar.scoring import ScoreSegment
-from processors.lifecycle.definition.words import listed, points
-from processors.lifecycle.words import duration, plural
+from processors.lifecycle.words import duration, plural, points
 
 if TYPE_CHECKING:
     from processors.lifecycle.definition.grammar.lifecycle import Lifecycle
     from processors.lifecycle.definition.grammar.scoring import Score, Segment
     from processors.lifecycle.definition.grammar.stages import Handoff, Leave, Stage
-
-COMPANIES = "agreed on, but no view works out companies' stages yet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,9 +85,13 @@ def _notes(lifecycle: Lifecycle) -> tuple[str, ...]:
     ]
     if lifecycle.company is not None:
         whose = lifecycle.company.stage.max_of.replace("_", " ")
-        floor = ", never below what its deals say" if lifecycle.company.floor else ""
-        follow = "; its contacts follow" if lifecycle.company.push_down else ""
-        notes.append(f"A company is as far as the furthest of its {whose}{floor}{follow}: {COMPANIES}.")
+        who = ", who are in a stage that is no detour" if whose == "active contacts" else ""
+        floor = (
+            "; never below the furthest stage that their deals alone lead to"
+            if lifecycle.company.floor
+            else ""
+        )
+        notes.append(f"A company is as far as the furthest of its {whose}{who}{floor}.")
     return tuple(notes)
 
 

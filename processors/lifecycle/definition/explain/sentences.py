@@ -10,10 +10,11 @@ from processors.lifecycle.definition.grammar import conditions as written
 from processors.lifecycle.definition.grammar.lifecycle import EventFilter
 from processors.lifecycle.definition.grammar.scoring import BehaviourRule, Expires, HalfLife, Steps
 from processors.lifecycle.definition.values import operator
-from processors.lifecycle.definition.words import listed, points
-from processors.lifecycle.words import duration, plural
+from processors.lifecycle.words import duration, plural, points
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from processors.lifecycle.definition.grammar.lifecycle import Behaviour
     from processors.lifecycle.definition.grammar.scoring import Cap, Decay, FitRule, Score
 
@@ -203,3 +204,10 @@ def _decay(decay: Decay | None) -> str:
 def quoted(name: str) -> str:
     """Set a name of the file off from the words around it."""
     return f"“{name}”"
+
+
+def listed(words: Sequence[str], last: str = "and") -> str:
+    """Join words as a sentence does."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"

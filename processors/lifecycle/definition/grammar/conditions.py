@@ -13,9 +13,10 @@ from processors.lifecycle.definition.grammar.terms import (
     FieldName,
     Name,
     Part,
-    refuse,
+    by_shape,
 )
 from processors.lifecycle.definition.grammar.value_tests import PointsTestOrScalar, TestOrScalar
+from processors.strict_yaml.problem import refuse
 
 
 class DidTerms(Part):
@@ -145,16 +146,12 @@ class Last(Part):
     last: Annotated[dict[str, TestOrScalar], Field(min_length=1)]
 
 
-def _deal_kind(value: object) -> str:
-    return "<tests>" if isinstance(value, (dict, Part)) else "<word>"
-
-
 class Deal(Part):
     """The state of the contact's deals."""
 
     deal: Annotated[
         Annotated[Literal["open", "won", "all_lost"], Tag("<word>")] | Annotated[DealTests, Tag("<tests>")],
-        Discriminator(_deal_kind),
+        by_shape("<tests>", "<word>"),
     ]
 
 

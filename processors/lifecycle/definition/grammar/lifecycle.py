@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag
 
@@ -19,8 +19,14 @@ from processors.lifecycle.definition.grammar.terms import (
     Scalar,
     Text,
     Version,
+    by_key,
+    by_shape,
 )
 from processors.lifecycle.definition.grammar.value_tests import TestOrScalar
+from processors.lifecycle.plan import MAIN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -32,14 +38,10 @@ class OneOf(Part):
     one_of: Annotated[list[Text], Field(min_length=1)]
 
 
-def _field_kind(value: object) -> str:
-    return "<one_of>" if isinstance(value, (dict, Part)) else "<word>"
-
-
 FieldKind = Annotated[
     Annotated[Literal["string", "integer", "number", "boolean", "timestamp"], Tag("<word>")]
     | Annotated[OneOf, Tag("<one_of>")],
-    Discriminator(_field_kind),
+    by_shape("<one_of>", "<word>"),
 ]
 
 
@@ -91,13 +93,9 @@ class AnyBehaviour(Part):
     """Names of behaviours."""
 
 
-def _behaviour_kind(value: object) -> str:
-    return "<any_of>" if isinstance(value, dict) and "any_of" in value else "<event>"
-
-
 Behaviour = Annotated[
     Annotated[EventFilter, Tag("<event>")] | Annotated[AnyBehaviour, Tag("<any_of>")],
-    Discriminator(_behaviour_kind),
+    by_key("any_of", "<event>"),
 ]
 
 
@@ -105,7 +103,7 @@ class CompanyStage(Part):
     """How a company's stage follows from its contacts'."""
 
     max_of: Literal["contacts", "active_contacts"]
-    """The furthest stage of all contacts, or of those not gone quiet."""
+    """The furthest stage of all contacts, or of those whose stage is not a detour."""
 
 
 class Company(Part):
@@ -116,7 +114,7 @@ class Company(Part):
     floor: Literal["deals"] | None = None
     """`deals`: never below what the company's deals say."""
     push_down: bool = False
-    """Whether contacts follow the company's stage."""
+    """Contacts never follow the company's stage: only `false` is taken."""
 
 
 class Lifecycle(Part):
@@ -154,3 +152,10 @@ class Lifecycle(Part):
     """Ladders beside the main one."""
     company: Company | None = None
     """Companies beside contacts."""
+
+
+def ladders(lifecycle: Lifecycle) -> Iterator[tuple[str, tuple[str, ...], list[Stage]]]:
+    """Yield each ladder's id, its place in the file and its stages; the main one first."""
+    yield MAIN, ("stages",), lifecycle.stages
+    for name, track in lifecycle.tracks.items():
+        yield name, ("tracks", name, "stages"), track.stages

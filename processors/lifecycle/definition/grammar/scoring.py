@@ -15,8 +15,9 @@ from processors.lifecycle.definition.grammar.terms import (
     Part,
     Percent,
     Points,
-    refuse,
+    by_key,
 )
+from processors.strict_yaml.problem import refuse
 
 
 class HalfLife(Part):
@@ -114,12 +115,8 @@ class FitRule(Part):
     """While it holds; negative takes away."""
 
 
-def _rule_kind(value: object) -> str:
-    return "<when>" if isinstance(value, dict) and "when" in value else "<per>"
-
-
 Rule = Annotated[
-    Annotated[BehaviourRule, Tag("<per>")] | Annotated[FitRule, Tag("<when>")], Discriminator(_rule_kind)
+    Annotated[BehaviourRule, Tag("<per>")] | Annotated[FitRule, Tag("<when>")], by_key("when", "<per>")
 ]
 
 
@@ -168,11 +165,7 @@ class ConditionSegment(Part):
     """The first that holds."""
 
 
-def _segment_kind(value: object) -> str:
-    return "<when>" if isinstance(value, dict) and "when" in value else "<of>"
-
-
 Segment = Annotated[
     Annotated[ScoreSegment, Tag("<of>")] | Annotated[ConditionSegment, Tag("<when>")],
-    Discriminator(_segment_kind),
+    by_key("when", "<of>"),
 ]

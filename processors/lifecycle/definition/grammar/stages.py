@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from processors.lifecycle.definition.grammar.conditions import Condition
-from processors.lifecycle.definition.grammar.terms import Duration, Name, Part, Text, refuse
+from processors.lifecycle.definition.grammar.terms import Duration, Name, Part, Wording
+from processors.strict_yaml.problem import refuse
 
 
 class Leave(Part):
@@ -21,7 +22,7 @@ class Leave(Part):
     """… and so much time has passed in the stage."""
     reset: list[Name] = []
     """What no longer counts: names of scores, and `counts`. Starts a new cycle."""
-    reason: Text | None = None
+    reason: Wording | None = None
     """Shown with the change."""
 
     @model_validator(mode="after")
@@ -45,7 +46,7 @@ class Breach(Part):
 class Handoff(Part):
     """Offers the contact to another team on entering the stage."""
 
-    to: Text
+    to: Wording
     """The team."""
     accept_within: Duration | None = None
     """How soon an answer is due."""
@@ -62,15 +63,15 @@ class Stage(Part):
 
     id: Name
     """Unique in the file."""
-    name: Text | None = None
+    name: Wording | None = None
     """In full, for people."""
-    definition: Text | None = None
+    definition: Wording | None = None
     """What both teams mean by it."""
-    owner: Text | None = None
+    owner: Wording | None = None
     """The team that works on it; every stage has one."""
-    goal: Text | None = None
+    goal: Wording | None = None
     """What the owner wants to achieve here."""
-    journey: Text | None = None
+    journey: Wording | None = None
     """Phase of the buyer's journey."""
     enter: Condition | None = None
     """Contacts of lower rank move up when this becomes true."""

@@ -10,8 +10,17 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    WithJsonSchema,
+)
+
+from processors.strict_yaml.problem import refuse
 
 UNITS_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 MAX_COUNT = 1_000  # timestamps of one behaviour a condition may ask for: bounds a contact's state
@@ -30,9 +39,14 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
 
 
-def refuse(message: str, remedy: str) -> PydanticCustomError:
-    """Make the error that the report turns into a problem."""
-    return PydanticCustomError("refused", "{message}", {"message": message, "remedy": remedy})
+def by_shape(mapping: str, other: str) -> Discriminator:
+    """Tell the two members of a union apart by their tags: a mapping, and what is none."""
+    return Discriminator(lambda value: mapping if isinstance(value, (dict, Part)) else other)
+
+
+def by_key(key: str, other: str) -> Discriminator:
+    """Tell the two members of a union apart by their tags: a mapping that has the key is tagged by it."""
+    return Discriminator(lambda value: f"<{key}>" if isinstance(value, dict) and key in value else other)
 
 
 def _duration(value: object) -> int:
@@ -95,6 +109,12 @@ def _field(value: str) -> str:
     return value
 
 
+def _wording(value: str) -> str:
+    if not value.strip():
+        raise refuse("this text is empty", "write something, or remove it")
+    return value
+
+
 def _scalar(value: object) -> object:
     if isinstance(value, (str, int, Decimal)):
         return value
@@ -110,6 +130,12 @@ def show(value: object) -> str:
     if isinstance(value, (dict, list)):
         return "a mapping" if isinstance(value, dict) else "a list"
     return f"'{value}'"
+
+
+def show_duration(ms: int) -> str:
+    """Show milliseconds as the file may have them: in the largest unit that divides them, weeks as days."""
+    unit = next(unit for unit in "dhms" if ms % UNITS_MS[unit] == 0)
+    return f"{ms // UNITS_MS[unit]}{unit}"
 
 
 Duration = Annotated[
@@ -139,5 +165,7 @@ FieldName = Annotated[
 Scalar = Annotated[Any, BeforeValidator(_scalar), WithJsonSchema({"type": ["string", "number", "boolean"]})]
 """str, int, bool or Decimal."""
 Text = Annotated[str, Field(min_length=1, max_length=2_000)]
+Wording = Annotated[Text, AfterValidator(_wording)]
+"""Text for people: more than blanks."""
 Count = Annotated[int, Field(ge=1, le=MAX_COUNT)]
 CountFromZero = Annotated[int, Field(ge=0, le=MAX_COUNT)]

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from processors.lifecycle.definition.grammar.terms import Part, Points, Scalar, Text, refuse
+from processors.lifecycle.definition.grammar.terms import Part, Points, Scalar, Text, by_shape
+from processors.strict_yaml.problem import refuse
 
 ListReference = Annotated[str, Field(pattern=r"^\$[a-z][a-z0-9_-]*$")]
 
@@ -98,13 +99,9 @@ class PointsTest(Part):
         return self
 
 
-def _test_or_scalar(value: object) -> str:
-    return "<test>" if isinstance(value, (dict, Part)) else "<scalar>"
-
-
 TestOrScalar = Annotated[
-    Annotated[Test, Tag("<test>")] | Annotated[Scalar, Tag("<scalar>")], Discriminator(_test_or_scalar)
+    Annotated[Test, Tag("<test>")] | Annotated[Scalar, Tag("<scalar>")], by_shape("<test>", "<scalar>")
 ]
 PointsTestOrScalar = Annotated[
-    Annotated[PointsTest, Tag("<test>")] | Annotated[Points, Tag("<scalar>")], Discriminator(_test_or_scalar)
+    Annotated[PointsTest, Tag("<test>")] | Annotated[Points, Tag("<scalar>")], by_shape("<test>", "<scalar>")
 ]

@@ -75,7 +75,10 @@ class Guess:
             yield from self.for_facts(way)
 
     def for_facts(self, facts: tuple[Literal, ...]) -> Iterator[Deeds]:
-        """Yield deeds for facts: first what other stages need, then events, then waiting."""
+        """Yield deeds for facts: first what other stages need, then events, then waiting.
+
+        Once more with waiting until nothing counts of which there may be only so much.
+        """
         needed = [fact.leaf for fact in facts if fact.holds]
         before = next(self._stages_needed(needed), ())
         fields = self._field_deeds(facts)
@@ -83,7 +86,10 @@ class Guess:
         waits = [leaf.for_ms for leaf in needed if isinstance(leaf, DidNot)]
         waits += [leaf.ms for leaf in needed if isinstance(leaf, InStageFor)]
         waiting = (Deed(type=None, after_ms=max(waits)),) if waits else ()
-        yield (*before, *fields, *events, *waiting)
+        done = (*before, *fields, *events, *waiting)
+        yield done
+        if longest := max(map(_until_few, facts), default=0):
+            yield (*done, Deed(type=None, after_ms=longest))
 
     def _stages_needed(self, leaves: list[Condition]) -> Iterator[Deeds]:
         if not self.depth:
@@ -181,6 +187,14 @@ def _times(rule: BehaviourRule, missing: int) -> int:
     if rule.cap_points is not None:
         bounds.append(max(1, rule.cap_points // rule.points))
     return min(bounds)
+
+
+def _until_few(fact: Literal) -> int:
+    """How long until nothing counts of which there may be only so much, ms; 0 for other facts."""
+    leaf = fact.leaf
+    if not isinstance(leaf, Did) or fact.holds != (leaf.op == "at_most"):
+        return 0
+    return leaf.within_ms or 0
 
 
 def _answer(leaf: HandoffIs) -> Deed:

@@ -21,6 +21,7 @@ from processors.lifecycle.plan import (
     ProfileTest,
     ScoreTest,
 )
+from schemas.times import DAY_MS
 
 if TYPE_CHECKING:
     from processors.lifecycle.definition.grammar.lifecycle import Lifecycle
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from processors.lifecycle.definition.vocabulary import Fields
     from processors.lifecycle.plan import Atom, Plan
 
-DAY_MS = 86_400_000
 UNIT_MS = {"day": DAY_MS, "week": 7 * DAY_MS}
 SINCE = ("ever", "recycled", "stage_entry")  # each a part of the one before
 

@@ -89,6 +89,7 @@ def _story(edges: tuple[Edge, ...], world: World) -> tuple[str, ...]:
     for deeds in islice(_guesses(edges, at_once, world), MAX_STORIES):
         rehearsal = Rehearsal(world.plan, world.budget)
         rehearsal.act(deeds)
+        rehearsal.look_again()
         if any(_goes_round(stages, names) for _, stages in rehearsal.moves):
             return rehearsal.told()
     return ()

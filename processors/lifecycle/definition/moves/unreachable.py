@@ -111,8 +111,6 @@ def _passed_over(index: int, by: str, world: World, story: tuple[str, ...]) -> U
 
 
 def _story(world: World, facts: tuple[Literal, ...]) -> tuple[str, ...]:
-    for deeds in Guess(world).for_facts(facts):
-        rehearsal = Rehearsal(world.plan, world.budget)
-        rehearsal.act(deeds)
-        return rehearsal.told()
-    return ()
+    rehearsal = Rehearsal(world.plan, world.budget)
+    rehearsal.act(next(Guess(world).for_facts(facts)))
+    return rehearsal.told()

@@ -6,12 +6,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from processors import lifecycle
+from processors.lifecycle.program import program_of
+from processors.lifecycle.settle import settle
+from processors.lifecycle.turn import Turn
 from processors.lifecycle.words import duration
 from schemas.events import EVENT_TYPES, HEADER, fields_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from processors.lifecycle.definition.moves.literals import Budget
     from processors.lifecycle.plan import Plan
+    from processors.lifecycle.turn import Change
 
 START = 1_767_603_600_000  # Monday 2026-01-05 09:00 UTC: an opening hour nearly everywhere
 STEP_MS = 60_000  # between two events
@@ -34,6 +40,9 @@ class Deed:
         return f"{self.type} {told}" if self.fields else self.type
 
 
+FIRST_SEEN = Deed(type="contact_updated", fields=(("profile", {}),))
+
+
 @dataclass(slots=True)
 class Rehearsal:
     """One contact's deeds under a plan, and the stages that came of each."""
@@ -46,19 +55,40 @@ class Rehearsal:
     moves: list[tuple[Deed, list[str]]] = field(default_factory=list)
 
     def act(self, deeds: tuple[Deed, ...]) -> None:
-        """Let deeds happen, one after the other."""
-        for deed in deeds:
+        """Let deeds happen, one after the other; who waits has been seen before."""
+        begun = bool(self.state) or not deeds or deeds[0].type is not None
+        for deed in deeds if begun else (FIRST_SEEN, *deeds):
             self.budget.spend(DEED_WORK)
             self.clock += deed.after_ms
-            self.state, passed = lifecycle.advance(self.plan, self.state, self.clock)
-            changes = passed
+            changes = self._wait()
             if deed.type is not None:
                 self.position += 1
                 event = _event(deed, self.clock, self.position)
                 self.state, done = lifecycle.apply(self.plan, self.state, event)
-                changes = (*passed, *done)
-            stages = [stage for one in changes if one["record"] == "stage_changed" for stage in one["path"]]
-            self.moves.append((deed, stages))
+                changes += done
+            self.moves.append((deed, _stages(changes)))
+
+    def _wait(self) -> list[Change]:
+        """Let time pass, timer by timer: somebody may go to and fro each minute of a year."""
+        changes: list[Change] = []
+        while (due := lifecycle.next_due(self.state)) is not None and due <= self.clock:
+            self.budget.spend(DEED_WORK)
+            self.state, some = lifecycle.advance(self.plan, self.state, due)
+            changes += some
+        self.state, _none = lifecycle.advance(self.plan, self.state, self.clock)
+        return changes
+
+    def look_again(self) -> None:
+        """Settle once more though nothing has happened: who goes round goes on, anybody else stays.
+
+        The core makes at most as many hops as there are stages: in a small file too few to see a round.
+        """
+        self.budget.spend(DEED_WORK)
+        program, contact = program_of(self.plan), lifecycle.load(self.plan, self.state)
+        if contact.id:
+            turn = Turn(program=program, contact=contact, now=contact.clock, dirty=program.inputs.everything)
+            settle(turn)
+            self.moves[-1][1].extend(_stages(turn.out))
 
     def told(self) -> tuple[str, ...]:
         """Tell the story, one deed a line; the same deed several times is one line."""
@@ -72,6 +102,10 @@ class Rehearsal:
             what + (f" ({times} times)" if times > 1 else "") + (f" → {_way(stages)}" if stages else "")
             for what, times, stages in lines
         )
+
+
+def _stages(changes: Iterable[Change]) -> list[str]:
+    return [stage for one in changes if one["record"] == "stage_changed" for stage in one["path"]]
 
 
 def _shown(value: object) -> str:
