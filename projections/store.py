@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 ROOT = "stageline"
 LIVE = f"{ROOT}:live"  # the name of the view that readers are to use
+SWITCHES = f"{ROOT}:switches"  # how often readers were told which view to use
 NAMES = f"{ROOT}:names"  # of all views that there are
 TIMEOUT_S = 5.0  # a healthy server answers in milliseconds; past this it counts as away
 SCAN = 1000  # keys per step when a view is removed: each step stays below a millisecond or so
@@ -192,10 +193,20 @@ def live_view(client: Client) -> View | None:
     return None if name is None else View(client, name)
 
 
+def switches(client: Client) -> int:
+    """Count the calls of `show`: whoever finds as many as before has read no other view meanwhile."""
+    with _away():
+        count: Any = client.get(SWITCHES)
+    return int(count or 0)
+
+
 def show(client: Client, name: str) -> None:
     """Make readers use that view from their next question on."""
+    pipe = client.pipeline()
+    pipe.set(LIVE, name)
+    pipe.incr(SWITCHES)
     with _away():
-        client.set(LIVE, name)
+        pipe.execute()
 
 
 def keep_only(client: Client, name: str) -> list[str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from anyio import to_thread
 
-from projections.store import RedisAwayError, live_view
+from projections.store import RedisAwayError, live_view, switches
 from projections.views.companies import read_companies
 from projections.views.funnel import read_funnel
 from projections.views.handoffs import read_board
@@ -43,13 +43,14 @@ class Feed:
         self._client = client
         self._queues: set[asyncio.Queue[Message]] = set()
         self._view: str | None = None
+        self._switches = 0  # up to that view: a page may have read one that was shown for a moment
         self._last = "0"
         self._away: str | None = None
 
     @property
     def at(self) -> str:
         """Id of the newest message."""
-        return f"{self._view}/{self._last}"
+        return f"{self._view}/{self._switches}/{self._last}"
 
     def greeting(self, last_seen: str | None) -> list[Message]:
         """Return what a page needs first that has seen messages up to that id."""
@@ -86,10 +87,12 @@ class Feed:
     def _look(self) -> list[Message]:
         """Wait for news, a moment at most. Runs in a thread, one at a time."""
         try:
-            view = live_view(self._client)
-            if view is not None:
-                return self._read(view)
-            return self._without(NOTHING_YET)
+            count, view = switches(self._client), live_view(self._client)
+            if view is None:
+                return self._without(NOTHING_YET)
+            if (view.name, count) != (self._view, self._switches):
+                return self._turn_to(view, count)
+            return self._read(view)
         except RedisAwayError as error:
             return self._without(f"Redis does not answer: {error}")
 
@@ -101,10 +104,11 @@ class Feed:
         self._away, self._view = reason, None
         return [self._message("away", {"error": reason})]
 
+    def _turn_to(self, view: View, count: int) -> list[Message]:
+        self._view, self._switches, self._last, self._away = view.name, count, view.newest_arrival(), None
+        return [self._message("reset", {})]
+
     def _read(self, view: View) -> list[Message]:
-        if view.name != self._view:
-            self._view, self._last, self._away = view.name, view.newest_arrival(), None
-            return [self._message("reset", {})]
         arrived = view.arrivals(self._last, WAIT_MS)
         if not arrived:
             return []

@@ -6,6 +6,7 @@ import http.client
 import json
 import socket
 from contextlib import contextmanager
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
@@ -42,7 +43,9 @@ def stream(page: str, **headers: str) -> Iterator[Iterator[tuple[str, Any, str]]
 
 def _events(answer: http.client.HTTPResponse) -> Iterator[tuple[str, Any, str]]:
     fields: dict[str, str] = {}
+    end = monotonic() + 60
     while line := answer.readline().decode():
+        assert monotonic() < end, "not told within a minute"  # else its pings would be read for ever
         name, _, value = line.rstrip("\r\n").partition(": ")
         if name:
             fields[name] = value
@@ -214,6 +217,15 @@ def test_a_switched_view_and_a_flushed_redis_are_noticed(page: str, view: View, 
         assert "Nothing has been projected yet" in until(events, "away")[1]["error"]
         show(client, "fresh")
         begun(events, fresh)
+
+
+def test_a_view_shown_for_a_moment_is_noticed(page: str, view: View, valkey: LocalServer) -> None:
+    client = connect(url(valkey.port))
+    with stream(page) as events:
+        begun(events, view)
+        show(client, "another")
+        show(client, view.name)
+        begun(events, view)
 
 
 def test_a_redis_that_goes_and_comes_back_is_told(page: str, view: View, valkey: LocalServer) -> None:

@@ -15,6 +15,7 @@ const newestFirst = (one, other) => other.at - one.at;
 // All there are, newest first. After the first look, what was not here before is new to who looks.
 export function showChanges(changes) {
   const newest = changes.slice(0, SHOWN);
+  if (JSON.stringify(newest) === JSON.stringify(shown)) return; // keeps the marks of what has just come
   show(newest, shown === null ? [] : unseen(newest));
 }
 

@@ -90,7 +90,7 @@ function listen() {
     await reading;
     handle(JSON.parse(event.data));
   });
-  stream.addEventListener("reset", () => { reading = showAll(); });
+  stream.addEventListener("reset", () => { reading = reading.then(showAll); });
   on("changes", (changes) => {
     addChanges(changes);
     if (Date.now() - sourcesAt > SOURCES_MS) showNewSources();
