@@ -96,7 +96,11 @@ def _message(record: logging.LogRecord) -> str:
         return record.getMessage()
     # A library's message may end with a dump of what it worked on, and have exceptions in its arguments.
     record.args = _without_errors(record.args)
-    return record.getMessage().partition("\n")[0]
+    try:
+        message = record.getMessage()
+    except Exception:  # noqa: BLE001 - its words and arguments do not fit: that must not fail whoever logs
+        message = str(record.msg)
+    return message.partition("\n")[0]
 
 
 def _without_errors(args: Any) -> Any:  # noqa: ANN401 - whatever a library passes

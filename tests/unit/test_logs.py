@@ -129,6 +129,19 @@ def test_what_differs_is_written_at_once_and_so_is_whatever_we_say_ourselves() -
         assert repeats.filter(record)
 
 
+def test_a_library_that_words_its_message_wrongly_is_heard_and_does_not_fail_for_it() -> None:
+    code = """
+import logging
+from processors.logs import log_to_stderr
+log_to_stderr()
+logging.getLogger("aiokafka.consumer").error("%d of %s are gone", "ada@canary.example")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, CANARY in done.stderr) == (0, False)
+    (line,) = done.stderr.splitlines()
+    assert line.endswith("logger=aiokafka.consumer %d of %s are gone")
+
+
 def test_messages_without_end_take_no_memory_without_end() -> None:
     repeats = Repeats()
     for number in range(3 * MOST_KNOWN):
