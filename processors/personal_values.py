@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from processors.lifecycle import Log, without_undone
-from processors.sealing import Gone, is_sealed, opened, owner_of
+from processors.sealing import Gone, opened, owner_of
+from schemas.errors import SchemaError
 from schemas.personal import with_personal
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def events_of(contact_id: str, told: Mapping[str, Sequence[Event]]) -> list[Even
 
 
 def values_of(events: Sequence[Event], rows: Mapping[bytes, bytes]) -> list[Value]:
-    """List the personal values of events; `rows`: what contact-keys holds. Raises SchemaError (`opened`).
+    """List the personal values of events; `rows`: what contact-keys holds.
 
     What was passed on to another contact is told once, with the event as it came in.
     """
@@ -56,7 +57,7 @@ def values_of(events: Sequence[Event], rows: Mapping[bytes, bytes]) -> list[Valu
 
         def note(kind: str, value: Any, event: Event = event) -> Any:  # noqa: ANN401 - any scalar of a map
             if value is not None and not _is_passed_on(event, kind, value, people):
-                text = opened(value, kind, rows) if is_sealed(value) else str(value)
+                text = _text(kind, value, rows)
                 found.append(
                     Value(contact_id=event["contact_id"], kind=kind, at=event["occurred_at"], text=text)
                 )
@@ -68,5 +69,14 @@ def values_of(events: Sequence[Event], rows: Mapping[bytes, bytes]) -> list[Valu
 
 def _is_passed_on(event: Event, kind: str, value: Any, people: set[str]) -> bool:  # noqa: ANN401 - as above
     """Tell whether a value came by somebody else's event, which is among those told of."""
-    owner = owner_of(value, kind) if is_sealed(value) else event["contact_id"]
-    return owner != event["contact_id"] and owner in people
+    owner = owner_of(value, kind)
+    return owner is not None and owner != event["contact_id"] and owner in people
+
+
+def _text(kind: str, value: Any, rows: Mapping[bytes, bytes]) -> str | Gone:  # noqa: ANN401 - as above
+    if owner_of(value, kind) is None:
+        return str(value)
+    try:
+        return opened(value, kind, rows)
+    except SchemaError:
+        return Gone.DAMAGED

@@ -46,6 +46,7 @@ class Gone(StrEnum):
 
     ERASED = "erased"
     REPLACED = "replaced by a newer one"
+    DAMAGED = "damaged"
 
 
 class Sealer:
@@ -91,9 +92,14 @@ def is_sealed(value: object) -> bool:
     return isinstance(value, str) and value.startswith(PREFIX)
 
 
-def owner_of(value: str, kind: str) -> str:
-    """Tell whose key a sealed value needs. Raises SchemaError when it is damaged."""
-    return _parts(value, kind)[0]
+def owner_of(value: object, kind: str) -> str | None:
+    """Tell whose key a value needs; None for one that is not sealed, or only looks so: others wrote it."""
+    if not isinstance(value, str) or not is_sealed(value):
+        return None
+    try:
+        return _parts(value, kind)[0]
+    except SchemaError:
+        return None
 
 
 def opened(value: str, kind: str, rows: Mapping[bytes, bytes]) -> str | Gone:
@@ -118,11 +124,8 @@ def owners(event: Event) -> set[str]:
     found: set[str] = set()
 
     def note(kind: str, value: object) -> object:
-        if isinstance(value, str) and is_sealed(value):
-            try:
-                found.add(owner_of(value, kind))
-            except SchemaError:
-                return value  # written by others: it cannot be opened either
+        if (owner := owner_of(value, kind)) is not None:
+            found.add(owner)
         return value
 
     with_personal(event, note)

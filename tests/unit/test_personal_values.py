@@ -4,7 +4,7 @@ from collections import defaultdict
 from typing import Any
 
 from processors.personal_values import Value, events_of, values_of
-from processors.sealing import Gone, Sealer
+from processors.sealing import ID_BYTES, KEY_BYTES, Gone, Sealer, row_key
 from schemas.codec import decode_trusted
 from tests.builders.live import Live
 from tests.builders.story import MONDAY, event
@@ -28,6 +28,21 @@ def test_every_value_is_told_with_whose_it_is_or_why_nobody_can_read_it() -> Non
 def test_what_was_written_before_there_was_sealing_is_told_as_it_is() -> None:
     (one,) = values_of([event("unsubscribed", MONDAY, event_id="e", email="ada@x.example")], {})
     assert one.text == "ada@x.example"
+
+
+def test_what_only_looks_sealed_is_told_as_it_is_and_what_is_damaged_does_not_hide_the_rest() -> None:
+    sealer = Sealer()
+    damaged, after = (
+        sealer.seal(event("contact_updated", MONDAY, event_id="e", contact_id="c1", profile={name: "1"}))
+        for name in ("phone", "fax")
+    )
+    before = event(
+        "qualified_answer", MONDAY, event_id="e", contact_id="c1", topic="need", answer="sealed: a deal"
+    )
+    rows = {key: row for key, row in sealer.rows if row}
+    rows[row_key("c1", "profile.phone")] = rows[row_key("c1", "profile.phone")][:ID_BYTES] + bytes(KEY_BYTES)
+    found = values_of([before, damaged, after], rows)
+    assert [one.text for one in found] == ["sealed: a deal", Gone.DAMAGED, "1"]
 
 
 def known(live: Live, sealer: Sealer, contact: str) -> list[tuple[str, str]]:
