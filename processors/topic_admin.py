@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from kafka.admin import ConfigResource, KafkaAdminClient
@@ -23,9 +23,11 @@ from schemas.topics import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from schemas.topics import Topic
+
+T = TypeVar("T")
 
 ANSWER_MS = 5_000  # a broker that has not answered by then is not there
 AT_ONCE = 1_000  # questions under way: beyond that a client says that its broker is not ready
@@ -74,19 +76,27 @@ def ensure_topics(bootstrap: str, partitions: int = PARTITIONS) -> list[str]:
 
     Raises LifecycleError if another is unfit, or no broker answers.
     """
+
+    def create_and_look(admin: KafkaAdminClient) -> list[str]:
+        created = create_missing(admin, partitions)
+        if problems := find_problems(admin):
+            raise LifecycleError("\n".join(problems))
+        return created
+
+    return _once_ready(bootstrap, create_and_look)
+
+
+def _once_ready(bootstrap: str, work: Callable[[KafkaAdminClient], T]) -> T:
     try:
-        return _ensure_topics(bootstrap, partitions)
+        return _when_ready(bootstrap, work)
     except NOT_READY as error:
         raise no_broker(bootstrap, error) from error
 
 
 @while_not_ready
-def _ensure_topics(bootstrap: str, partitions: int) -> list[str]:
+def _when_ready(bootstrap: str, work: Callable[[KafkaAdminClient], T]) -> T:
     with administering(bootstrap) as admin:
-        created = create_missing(admin, partitions)
-        if problems := find_problems(admin):
-            raise LifecycleError("\n".join(problems))
-        return created
+        return work(admin)
 
 
 def create_missing(admin: KafkaAdminClient, partitions: int, copies: int | None = None) -> list[str]:
@@ -179,11 +189,9 @@ def describe(admin: KafkaAdminClient, names: Sequence[str]) -> list[dict[str, An
     return [one for one in found if not one["error_code"]]
 
 
-@while_not_ready
 def partition_count(bootstrap: str, name: str) -> int:
-    """Return how many partitions a topic has. Raises LifecycleError."""
-    with administering(bootstrap) as admin:
-        return len(_found(admin, name)["partitions"])
+    """Return how many partitions a topic has, once the brokers can tell. Raises LifecycleError."""
+    return _once_ready(bootstrap, lambda admin: len(_found(admin, name)["partitions"]))
 
 
 def topic_id(admin: KafkaAdminClient, name: str) -> str:
