@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from rich.table import Table
 
 from processors.cli.live import promotion
 from processors.cli.when import iso
+from processors.event_loop import complete
 from processors.promotion.generation import newest
 from processors.settings import load_settings
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--text", type=int, metavar="N", help="Print the lifecycle file of generation N.")
 def generations(*, as_json: bool, text: int | None) -> None:
     """List every definition by number: which is live, being built, on its way, retired or given up."""
-    found = asyncio.run(_look())
+    found = complete(_look())
     if text is not None:
         chosen = [one for one, _state, _left in found if one.number == text]
         if not chosen:

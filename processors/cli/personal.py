@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from rich.text import Text
 
 from processors.cli.ids import Id
 from processors.cli.words import console, moment
+from processors.event_loop import complete
 from processors.identity import hint_of
 from processors.personal_values import events_of, values_of
 from processors.sealing import Gone, owners, rows_of
@@ -33,7 +33,7 @@ def personal(contact_id: str, *, as_json: bool) -> None:
     Those of the contact, and of visitors and contacts that became part of it. It reads whole partitions of
     the log, so it takes as long as they are.
     """
-    values = asyncio.run(_read(load_settings().bootstrap_servers, contact_id))
+    values = complete(_read(load_settings().bootstrap_servers, contact_id))
     if values is None:
         nobody = f"No event of {visible(contact_id)} in contact-events."
         click.echo(f"{nobody} {hint_of(contact_id) or 'Is the id spelt as it was published?'}", err=True)
