@@ -46,8 +46,9 @@ class Topic:
 
 MONTH_MS = 30 * DAY_MS  # who asks to be erased must be within a month: raw bytes go no later
 
-# Intake adds a few hundred bytes to an event, a dead letter its reason: each step must hold what the one
-# before held, or one large event would stop a partition for ever.
+# Intake adds a few hundred bytes to an event, and to one full of personal values nearly half its size as it
+# seals them; a dead letter adds its reason. Each step must hold what the one before held, or one large event
+# would stop a partition for ever.
 ADMITTED_BYTES = 2 << 20
 REFUSED_BYTES = 4 << 20
 

@@ -43,14 +43,14 @@ def generations(settings: Settings) -> dict[int, Generation]:
 
 
 def known_plans(settings: Settings) -> list[Plan]:
-    """Return every definition that decides somewhere in the log, the first one first.
+    """Return every definition that decides somewhere in the log, or may come to, the first one first.
 
     That is the one before any barrier: as recorded by the first promotion, if there was any.
     """
     known = generations(settings)
     if 1 not in known:
         return [load_lifecycle(settings.lifecycle)]
-    return [known[number].compiled() for number in sorted(known)]
+    return [known[number].compiled() for number in sorted(known) if known[number].status != "aborted"]
 
 
 def first_plan(settings: Settings) -> Plan:

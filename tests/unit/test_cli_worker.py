@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from processors.cli import worker
+from processors.cli import live, worker
 from processors.lifecycle_files import load_lifecycle
+from processors.promotion.generation import generation
 from processors.settings import load_settings
 
 if TYPE_CHECKING:
+    from processors.promotion.generation import Generation
     from processors.settings import Settings
 
 INTAKE, LIFECYCLE, COMPANY = "stageline-intake", "stageline-lifecycle", "stageline-company"
@@ -39,3 +41,26 @@ def test_companies_are_rolled_up_where_any_definition_has_them(
 
     monkeypatch.setattr(worker, "known_plans", known)
     assert [one.name for one in worker._processors(only, load_settings())] == names
+
+
+def test_a_definition_that_was_given_up_decides_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    statuses = {1: "switched", 2: "aborted", 3: "building"}
+    presets = {1: "clarity", 2: "inveniv", 3: "revenue"}
+
+    def known(_settings: Settings) -> dict[int, Generation]:
+        return {
+            number: generation(
+                load_lifecycle(presets[number]),
+                "",
+                number,
+                None,
+                status=status,
+                at=0,
+                in_place=False,
+                barriers={},
+            )
+            for number, status in statuses.items()
+        }
+
+    monkeypatch.setattr(live, "generations", known)
+    assert [plan.id for plan in live.known_plans(load_settings())] == ["clarity", "revenue"]

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from processors.identity import email_id, place
+from processors.intake import admit
 from processors.sealing import PREFIX, Gone, Sealer, is_sealed, opened, owners, row_key, rows_of
+from schemas.codec import MAX_BYTES
 from schemas.errors import SchemaError
-from schemas.personal import is_personal_fact, kinds, with_personal
+from schemas.personal import FACTS, is_personal_fact, kinds, with_personal
+from schemas.topics import ADMITTED_BYTES
+from schemas.values import ID_BYTES, MAX_ENTRIES
 from tests.builders.story import MONDAY, event
 
 if TYPE_CHECKING:
@@ -107,6 +113,16 @@ def test_every_kind_that_can_be_sealed_is_one_whose_key_erasure_deletes() -> Non
         with_personal(asked, lambda kind, _value: met.append(kind))
     assert {*met} == {"email", "profile.lastname", *(one for one in kinds() if one.startswith("answer."))}
     assert {row_key("c1", kind) for kind in met} <= {*rows_of("c1")}
+
+
+def test_the_largest_event_fits_where_it_is_kept_when_all_of_it_is_sealed() -> None:
+    spellings = (f"{fact[0]}{'_' * number}{fact[1:]}" for fact in sorted(FACTS) for number in range(9))
+    profile = dict.fromkeys(islice(spellings, MAX_ENTRIES), "x" * 4_050)
+    told = {"type": "contact_updated", "event_id": "e" * ID_BYTES, "contact_id": "c" * ID_BYTES}
+    value = json.dumps(told | {"occurred_at": "2026-03-01T09:30:00Z", "profile": profile}).encode()
+    assert 0 < MAX_BYTES - len(value) < 20_000
+    ((_key, kept_value),) = admit(value, received_at=MONDAY, seal=Sealer().seal)
+    assert len(kept_value) < ADMITTED_BYTES
 
 
 @pytest.mark.parametrize("name", ["Phone", "first_name", "Last-Name", "Date of birth"])
