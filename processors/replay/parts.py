@@ -34,10 +34,10 @@ RECORDS_BETWEEN = 5_000  # two notices of progress: a fraction of a second
 
 
 def finished(job: Job, partition: int) -> Tally | None:
-    """Read the tally of a partition that is done."""
+    """Read the tally of a partition that is done; None, too, for one that another version wrote."""
     try:
         return Tally.from_json(json.loads(part_file(job, partition, "tally").read_text("utf-8")))
-    except FileNotFoundError:
+    except (FileNotFoundError, KeyError, TypeError):
         return None
 
 

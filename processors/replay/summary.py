@@ -67,7 +67,7 @@ class Tally:
 
     @classmethod
     def from_json(cls, found: dict[str, Any]) -> Tally:
-        """Read it. Raises TypeError or ValueError for anything else."""
+        """Read it. Raises KeyError or TypeError where another version has other fields."""
         stages = {track: Counter(counts) for track, counts in found.pop("stages").items()}
         companies = {company: Counter(counts) for company, counts in found.pop("companies").items()}
         changes, moves = Counter(found.pop("changes")), Counter(found.pop("moves"))

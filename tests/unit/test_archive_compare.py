@@ -198,6 +198,23 @@ def test_an_interrupted_diff_goes_on_where_it_was(
     assert not list(home.iterdir())
 
 
+def test_what_another_version_has_finished_is_done_again(
+    year: tuple[str, str], easier: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("diff", "--from", "buyers-journey", "--to", easier, "--events", year[1])
+    whole, done = told(*words), list[tuple[str, int]]()
+    monkeypatch.setattr(pool, "replay_part", counted(done, PARTITIONS))
+    invoke(*words, "--jobs", "1")
+    tallies = list(home.glob("*/*.tally"))
+    for tally in tallies:
+        known = json.loads(tally.read_text())
+        del known["companies"]
+        tally.write_text(json.dumps(known))
+    monkeypatch.setattr(pool, "replay_part", parts.replay_part)
+    assert tallies
+    assert told(*words, "--resume") == whole
+
+
 def test_an_interrupted_lab_goes_on_where_it_was_and_nobody_else_does(
     year: tuple[str, str], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
