@@ -57,6 +57,7 @@ def eyes(browser: webdriver.Chrome, page: str, view: View) -> Iterator[Eyes]:
 
 LONG = "marketing_qualified_lead_of_the_enterprise_segment"
 TEXTS = "return [...document.querySelectorAll(arguments[0])].map((one) => one.textContent).join()"
+ASKED = "return performance.getEntriesByType('resource').map((one) => one.name).join()"
 WIDER = """return [...document.querySelectorAll(".panel, .card, .place, .funnel th")]
   .filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.className)"""
 
@@ -181,6 +182,20 @@ def test_sources_are_shown_by_the_touch_that_is_chosen(eyes: Eyes, other_view: V
     choice.select_by_visible_text("the touch that led there")
     eyes.see("#sources .source", "none told")
     assert eyes.all("#sources img, #sources .name b") == []
+
+
+def test_a_page_whose_sources_cannot_be_read_is_live_all_the_same(eyes: Eyes, view: View) -> None:
+    eyes.browser.execute_cdp_cmd("Network.enable", {})
+    eyes.browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*/api/sources*"]})
+    try:
+        eyes.open().see("#changes li")
+        until(lambda: "/api/sources" in eyes.browser.execute_script(ASKED), "the question")
+        deliver(view, newcomer("live@sources.example").changes)
+        eyes.see("#changes li", "live@sources.example")
+        eyes.see("#state", "Live")
+        assert not eyes.browser.find_element(By.ID, "problem").is_displayed()
+    finally:
+        eyes.browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": []})
 
 
 def test_what_is_new_when_the_page_reads_afresh_is_marked_and_announced(

@@ -80,7 +80,7 @@ let sourcesAt = 0; // when they were asked for
 
 function showNewSources() {
   sourcesAt = Date.now();
-  read("/api/sources").then(showSources, (error) => say("Waiting", error.message));
+  read("/api/sources").then(showSources, () => {}); // the panel stays as it was: the stream says what is away
 }
 
 function listen() {
