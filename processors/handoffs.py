@@ -128,6 +128,18 @@ def _each(consumer: KafkaConsumer, idle: float | None) -> Iterator[Mapping[str, 
                 last = time.monotonic()
         if not consumer.assignment():  # still joining the group: not idle yet
             last = time.monotonic()
+        _keep_joining(consumer)
+
+
+def _keep_joining(consumer: KafkaConsumer) -> None:
+    """Let a subscriber that has begun to join its group go on until it has joined.
+
+    kafka-python (3.0) joins anew when it hears of other partitions, which it notes nowhere: when a poll ends
+    meanwhile, the next may see no reason to go on, and the subscriber stays without partitions for ever.
+    """
+    coordinator = consumer._coordinator  # noqa: SLF001 - nothing public asks for it
+    if coordinator.rejoining:
+        coordinator.request_rejoin()
 
 
 def _decode(record: Any) -> Mapping[str, Any]:  # noqa: ANN401 - kafka-python's ConsumerRecord

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from queue import Queue
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from kafka import KafkaProducer
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 
+from processors import handoffs
 from processors.client import Client
-from processors.topic_admin import ensure_topics
+from processors.topic_admin import ensure_topics, partition_count
 from schemas.codec import encode
 from schemas.errors import LifecycleError, SchemaError
 from schemas.topics import ENGAGEMENT, HANDOFF_RESPONSE, MQL_HANDOFF
@@ -116,6 +121,29 @@ def test_a_hand_off_whose_handling_raised_comes_again_and_its_answer_counts_once
     assert handle(idle=2) == []
     ids = [event["event_id"] for event in answers(address, contact)]
     assert ids == [f"of-{contact}:{number}:handoff_accepted" for number in (1, 1, 2)]
+
+
+def test_a_subscriber_that_has_to_join_anew_gets_its_partitions_again(
+    address: str, client: Client, unique: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the topic gets more partitions; here its polls end in the midst of that, sooner or later."""
+    monkeypatch.setattr(handoffs, "POLL_S", 0.005)
+    monkeypatch.setattr(handoffs, "KafkaConsumer", partial(KafkaConsumer, metadata_max_age_ms=100))
+    contact, seen = unique("contact"), Queue[Any]()
+
+    def subscribe() -> None:
+        for one in client.subscribe_handoffs(unique("crm")):
+            if one.contact_id == contact:
+                seen.put(one.score)
+
+    Thread(target=subscribe, daemon=True).start()
+    partitions = partition_count(address, MQL_HANDOFF.name)
+    for more in range(1, 9):
+        with KafkaAdminClient(bootstrap_servers=address) as admin:
+            admin.create_partitions({MQL_HANDOFF.name: partitions + more})
+        time.sleep(0.3)
+        offer(address, (contact, more, "offered"))
+        assert seen.get(timeout=30) == {"total": more}
 
 
 def test_a_hand_off_that_was_never_committed_is_never_seen(
