@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import socket
 from time import time
 from typing import TYPE_CHECKING
+from urllib.request import urlopen
 
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 
+from processors.stack.ports import free_port
 from processors.stack.valkey import url
-from projections.store import View, connect, show
+from projections.store import View, connect, live_name, show, switches
 from projections.views.funnel import define
 from tests.builders.cast import LADDER, cast
 from tests.builders.changes import HOUR, MINUTE, History, evidence, why
@@ -44,9 +45,27 @@ def view(valkey: LocalServer) -> View:
     return view
 
 
+def wait_until_noticed(page: str, valkey: LocalServer) -> None:
+    """Wait until the server tells of the view that is shown, which it looks for once a second.
+
+    Pages that are opened then are not drawn anew for it while somebody acts on them.
+    """
+    client = connect(url(valkey.port))
+    wanted = f"id: {live_name(client)}/{switches(client)}/"
+
+    def is_told() -> bool:
+        with urlopen(f"{page}api/stream", timeout=60) as told:  # noqa: S310 - our own address
+            seen: bytes = next(line for line in told if line.startswith(b"id: "))
+        return seen.decode().startswith(wanted)
+
+    until(is_told, wanted)
+
+
 @pytest.fixture
-def eyes(browser: webdriver.Chrome, page: str, view: View) -> Iterator[Eyes]:
+def eyes(browser: webdriver.Chrome, page: str, view: View, valkey: LocalServer) -> Iterator[Eyes]:
     del view
+    browser.get("about:blank")  # the page of the test before would go on asking
+    wait_until_noticed(page, valkey)
     eyes = Eyes(browser, page)
     eyes.size(1280, 900)
     eyes.scheme("light")
@@ -135,13 +154,31 @@ def test_an_open_contact_is_brought_up_to_date(eyes: Eyes, view: View) -> None:
     eyes.see(".place.stage", "sal")
 
 
+def test_what_a_person_has_open_or_is_at_stays_so_when_it_is_drawn_anew(eyes: Eyes, view: View) -> None:
+    history = newcomer("open@live.example")
+    deliver(view, history.changes)
+    eyes.open("#/contact/open%40live.example").see("#state", "Live")
+    eyes.see(".timeline .stage_changed summary", "Why").click()
+    deliver(view, [history.wait(MINUTE).enter("sal", owner="sales")])
+    eyes.see(".place.stage", "sal")
+    eyes.see(".evidence .met", "sales-ready form submitted")
+    assert eyes.browser.switch_to.active_element.tag_name == "summary"
+    eyes.see(".back").click()
+    link = eyes.see("#changes a", "open@live.example")
+    eyes.browser.execute_script("arguments[0].focus()", link)
+    deliver(view, newcomer("more@live.example").changes)
+    eyes.see("#changes li", "more@live.example")
+    assert eyes.browser.switch_to.active_element.text == "open@live.example"
+
+
 def test_a_contact_is_found_by_the_beginning_of_its_id(eyes: Eyes, view: View) -> None:
     deliver(view, newcomer("quentin@find.example").changes)
-    eyes.open().see("#wanted").send_keys("quen")
+    eyes.open().see("#state", "Live")  # else the page may ask for the contact once more, any moment
+    eyes.see("#wanted").send_keys("quen")
     until(lambda: eyes.all("#near option[value='quentin@find.example']"), "a suggestion")
     eyes.press(Keys.ENTER)
     eyes.see("#contact", "No contact of this id")
-    assert "404" in eyes.complaints()[0]  # the browser notes each, and asks again when the stream begins
+    assert "404" in until(eyes.complaints, "the browser's note of it")[0]
     eyes.see("#contact .near a", "quentin@find.example").click()
     eyes.see("h1", "quentin@find.example")
 
@@ -156,12 +193,13 @@ def test_text_of_others_never_becomes_markup(eyes: Eyes, view: View) -> None:
 
 
 @pytest.fixture
-def other_view(view: View, valkey: LocalServer, unique: Callable[[str], str]) -> Iterator[View]:
+def other_view(page: str, view: View, valkey: LocalServer, unique: Callable[[str], str]) -> Iterator[View]:
     """An empty view that is shown meanwhile."""
     client = connect(url(valkey.port))
     other = View(client, unique("other"))
     other.ask(define(LADDER))
     show(client, other.name)
+    wait_until_noticed(page, valkey)
     yield other
     show(client, view.name)
 
@@ -268,8 +306,7 @@ def test_long_names_of_stages_break(eyes: Eyes, view: View, width: int, path: st
 
 
 def test_a_restarted_server_is_found_again(eyes: Eyes, valkey: LocalServer) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
+    port = str(free_port())
     with serving(url(valkey.port), "--port", port) as (address, _):
         other = Eyes(eyes.browser, address).open()
         other.see("#state", "Live")

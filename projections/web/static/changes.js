@@ -1,6 +1,6 @@
 // The latest changes, newest first; new ones are marked for a moment.
 import { byId, contactLink, fill, h } from "./dom.js";
-import { headline, roughly, when } from "./words.js";
+import { headline, nameOf, roughly, when } from "./words.js";
 
 const SHOWN = 30; // some screens of a phone
 const QUIET_MS = 8_000; // between announcements to a screen reader
@@ -9,7 +9,6 @@ let shown = null; // before the first look
 let unsaid = []; // what a screen reader was not told yet
 let quiet = false;
 
-const nameOf = (change) => `${change.record}/${change.sequence}/${change.contact_id}`;
 const newestFirst = (one, other) => other.at - one.at;
 
 // All there are, newest first. After the first look, what was not here before is new to who looks.

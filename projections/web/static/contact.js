@@ -1,6 +1,6 @@
 // One contact: where it stands, what its score is made of, and the reasons of every change.
 import { bar, breakable, contactLink, fill, h } from "./dom.js";
-import { NONE, headline, moment, points, roughly, when } from "./words.js";
+import { NONE, headline, moment, nameOf, points, roughly, when } from "./words.js";
 
 export function showContact(contact) {
   fill("contact",
@@ -73,7 +73,7 @@ function entry(change, isFirst) {
     h("div.did", {}, headline(change), change.late ? h("span.tag", {}, "late event") : null, change.reason ? h("span.tag", {}, change.reason) : null),
     h("p.why", {}, why.summary),
     h("p.facts", {}, when(change.at), h("span", {}, moment(change.at)), h("span", {}, `score ${roughly(change.score.total)}`), change.actor ? h("span", {}, `by ${change.actor}`) : null),
-    h("details", { open: isFirst && why.evidence.length > 0 }, h("summary", {}, "Why"), evidence(why.evidence), source(change)),
+    h("details", { "data-of": nameOf(change), open: isFirst && why.evidence.length > 0 }, h("summary", {}, "Why"), evidence(why.evidence), source(change)),
   );
 }
 

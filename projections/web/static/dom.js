@@ -15,9 +15,17 @@ export function h(what, properties = {}, ...children) {
 
 export const byId = (id) => document.getElementById(id);
 
+// What a person is at or has opened stays so when it is drawn anew: links are known by where they lead, details by `of`.
 export function fill(id, ...children) {
-  byId(id).replaceChildren(...children.flat().filter((child) => child !== null));
+  const box = byId(id);
+  const at = box.contains(document.activeElement) ? keyOf(document.activeElement) : null;
+  const open = new Map([...box.querySelectorAll("details")].map((one) => [one.dataset.of, one.open]));
+  box.replaceChildren(...children.flat().filter((child) => child !== null));
+  for (const one of box.querySelectorAll("details")) one.open = open.get(one.dataset.of) ?? one.open;
+  if (at) [...box.querySelectorAll("a, summary")].find((one) => keyOf(one) === at)?.focus({ preventScroll: true });
 }
+
+const keyOf = (element) => element.getAttribute("href") ?? element.parentElement.dataset.of;
 
 // A bar of this share (0 to 1) of its track; `part` is the darker share at its start.
 export function bar(share, part = 0) {

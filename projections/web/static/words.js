@@ -47,6 +47,9 @@ function tell(element) {
 
 export const tellTimes = () => document.querySelectorAll("time[data-at]").forEach(tell);
 
+// What tells a change from any other.
+export const nameOf = (change) => `${change.record}/${change.sequence}/${change.contact_id}`;
+
 // What a change did: a stage or band left and entered, or a step of a hand-off.
 export function headline(change) {
   if (change.record === "mql_handoff") {
