@@ -41,6 +41,10 @@ _REMEDIES = (  # the first whose text stands in the reason
         "It can never pass. Have the publisher keep what is large elsewhere and send a link.",
     ),
     ("is written by Stageline itself", "Have the publisher use one of the event types, or custom_event."),
+    (
+        "says nothing of a company's contact",
+        "Only the workers write to company-members: find out who else does, then purge the letter.",
+    ),
 )
 _REMEDY = (
     "Have the publisher mend that and send the event again. Replaying the letter helps once Stageline itself "

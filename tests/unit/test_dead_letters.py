@@ -108,6 +108,7 @@ def test_an_id_is_read_as_it_is_written(partition: int, offset: int) -> None:
         ("no schema of ours has the fingerprint 00.", "Upgrade the workers and replay"),
         ("2,000,000 bytes are more than the 1,048,576 allowed for one event.", "send a link"),
         ("clock_advanced is written by Stageline itself, not by publishers.", "custom_event"),
+        ("stage_changed says nothing of a company's contact.", "find out who else does"),
         ("anything else", "Have the publisher mend that"),
     ],
 )
