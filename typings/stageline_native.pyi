@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
-Form: TypeAlias = Literal["packed", "lines", "outputs"]
+Form: TypeAlias = Literal["packed", "lines", "outputs", "lived"]
 Output: TypeAlias = tuple[str, bytes, bytes, bytes, bytes]
 """Of a change that is published: its record, and the output's key, value, id and time; see `published`."""
 Forwarded: TypeAlias = tuple[bytes, bytes]
@@ -79,7 +79,8 @@ class Plan:
     """A compiled plan.
 
     It tells changes `packed` (MessagePack), as `lines` like those of `stageline replay`, or as `outputs`; of
-    these, one that is no output, or that the reference has to write, comes packed, as bytes.
+    these, one that is no output, or that the reference has to write, comes packed, as bytes. As `lived` it
+    tells none: the contacts are as this definition would have had them, whichever told of them.
     """
 
     lifecycle: str
@@ -101,6 +102,16 @@ class Plan:
         the clock and None. Gives for each how many steps were done, why the next one was not (the reference
         has to do it, and the rest can then be asked for again), the state after them, when it is due, and
         each change with its step. A state that cannot be read comes back as it is, with no step done.
+        """
+
+    def switch(
+        self, old: Plan, contacts: list[tuple[bytes, bytes]], barrier: tuple[int, int, bool]
+    ) -> list[bytes | None]:
+        """Take contacts over from another plan at a barrier, without the interpreter's lock.
+
+        A contact is its state under that plan, and under this one; a barrier is its position, its time (ms,
+        UTC), and whether it is in place. Gives the state of each; None for whom the reference has to do it,
+        as for all who are to be told something, or were handed over.
         """
 
     def replay(

@@ -125,7 +125,8 @@ class Processor(Protocol):
     """What the engine runs: a plain function over a batch, no I/O.
 
     `name` is the consumer group and the prefix of the transactional ids. `changelog` None: keeps no state.
-    `outputs` names every topic that `process` writes to. `clock` None: has no timers.
+    `outputs` names every topic that `process` writes to. `clock` None: has no timers. `unlocked`: it computes
+    without the interpreter's lock, so that a thread is another core's work.
     """
 
     name: str
@@ -133,6 +134,7 @@ class Processor(Protocol):
     changelog: str | None
     outputs: tuple[str, ...]
     clock: Clock | None
+    unlocked: bool
 
     def process(self, batch: Batch) -> None:
-        """Fill the batch, in a thread: touch nothing else. Any exception ends the process before a commit."""
+        """Fill the batch, and touch nothing else: it may be in a thread. An exception ends the process."""

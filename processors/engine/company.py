@@ -29,6 +29,7 @@ class Companies:
     changelog: str | None = COMPANY_CHANGELOG.name
     outputs: tuple[str, ...] = (COMPANY_CHANGED.name, DEAD_LETTER.name)
     clock: Clock | None = None
+    unlocked: bool = False
 
     def process(self, batch: Batch) -> None:
         """Apply each record; one that is none of these goes to the dead-letter topic."""

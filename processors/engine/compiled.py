@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgpack
 
+from processors.backend import compiled
 from processors.engine.batch import Output
 from processors.engine.outputs import published
 from processors.lifecycle import next_due
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     import stageline_native
 
     from processors.engine.batch import Batch, Record
+    from processors.lifecycle import Barrier
+    from processors.lifecycle.plan import Plan
 
     Told = dict[str, Any] | Output
     """A change, or the output that was made of it."""
@@ -32,25 +35,26 @@ if TYPE_CHECKING:
     Reference = Callable[[Step, bytes], tuple[bytes, Sequence[Told]]]
     """Does one step to a state."""
 
-MARKS = frozenset(
-    SINGLE_OBJECT + record.fingerprint
-    for record in RECORDS
-    if record.name in {"clock_advanced", "lifecycle_changed"}
-)
-"""How records start that concern every contact at once."""
+
+def starts_of(*types: str) -> frozenset[bytes]:
+    """List how records of these types start, in any version."""
+    return frozenset(SINGLE_OBJECT + record.fingerprint for record in RECORDS if record.name in types)
+
+
+MARKS = starts_of("clock_advanced", "lifecycle_changed")  # they concern every contact at once
 
 
 class Runs:
-    """The steps of one batch."""
+    """The steps of one batch. `marks`: how records start that are not done here, but in their turn."""
 
-    def __init__(self, ready: stageline_native.Plan, batch: Batch) -> None:
-        self._ready, self._batch = ready, batch
+    def __init__(self, ready: stageline_native.Plan, batch: Batch, marks: frozenset[bytes] = MARKS) -> None:
+        self._ready, self._batch, self._marks = ready, batch, marks
 
     def stretch(self, start: int) -> Sequence[Record]:
-        """List the records from number `start` up to the next that concerns every contact."""
+        """List the records from number `start` up to the next mark."""
         records = self._batch.records[start:]
         for number, record in enumerate(records):
-            if (record.value or b"")[:HEADER_BYTES] in MARKS:
+            if (record.value or b"")[:HEADER_BYTES] in self._marks:
                 return records[:number]
         return records
 
@@ -111,6 +115,19 @@ def told_of(change: stageline_native.Change, lifecycle: str) -> Told:
     if len(change) == 2:
         return Output(CONTACT_EVENTS.name, *change)
     return published(change, lifecycle)
+
+
+def switched(
+    old: Plan, new: Plan, contacts: list[tuple[bytes, bytes]], barrier: Barrier
+) -> list[bytes | None]:
+    """Take contacts over to another definition, those who are told nothing; None for whom `switch` is needed.
+
+    Each contact as its states under the two.
+    """
+    before, after = compiled(old, "lived"), compiled(new, "lived")
+    if before is None or after is None:
+        return [None] * len(contacts)
+    return after.switch(before, contacts, (barrier.position, barrier.at, barrier.in_place))
 
 
 def _by_key(records: Iterable[Record]) -> Steps:

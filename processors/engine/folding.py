@@ -10,7 +10,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from processors.engine.compiled import Runs
+from processors.backend import compiled
+from processors.engine.compiled import MARKS, Runs
 from processors.engine.shredding import keys_shredded
 from processors.lifecycle import Log, dump, fold, load, next_due, refold, tick
 from processors.lifecycle.lived import is_foreign, transferred_state, translated
@@ -52,13 +53,15 @@ class Wanted(Exception):  # noqa: N818 - a question, not an error
 class Folding:
     """See the module."""
 
-    def __init__(
-        self, plan: Plan, batch: Batch, tell: Tell, ready: stageline_native.Plan | None = None
-    ) -> None:
+    form: stageline_native.Form = "outputs"
+    marks = MARKS
+
+    def __init__(self, plan: Plan, batch: Batch, tell: Tell) -> None:
         self.batch, self.tell = batch, tell
         self._plan = plan
         self._contacts: dict[bytes, Contact] = {}
-        self._runs = None if ready is None else Runs(ready, batch)
+        ready = compiled(plan, self.form)
+        self._runs = None if ready is None else Runs(ready, batch, self.marks)
 
     def run(self, pass_: Pass) -> None:
         """Apply the records in order. Those of no contact (money spent on a channel, say) change nothing."""
@@ -81,6 +84,8 @@ class Folding:
             if batch.passed is record:
                 batch.next_offset = record.offset + 1
                 break
+            if self._runs is not None:
+                self.settle()  # what comes next is done to the states
         self.settle()
 
     def _run_ahead(self, start: int) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import repeat
 from typing import TYPE_CHECKING
 
+from processors.backend import compiled_back_end
 from processors.compiled_intake import compiled_intake
 from processors.engine.batch import Output
 from processors.engine.dead_letter import dead_letter
@@ -34,6 +35,7 @@ class Intake:
     clock: Clock | None = None
 
     def __init__(self, schema_by_id: SchemaById | None = None) -> None:
+        self.unlocked: bool = compiled_back_end() is not None
         self._schema_by_id = schema_by_id
 
     def process(self, batch: Batch) -> None:

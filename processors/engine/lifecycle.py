@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from processors.backend import compiled
+from processors.backend import compiled_back_end
 from processors.engine.batch import Output
 from processors.engine.dead_letter import dead_letter
 from processors.engine.folding import Folding
@@ -48,6 +48,7 @@ class Lifecycle:
 
     def __init__(self, plan: Plan) -> None:
         self.clock: Clock | None = LifecycleClock()
+        self.unlocked: bool = compiled_back_end() is not None
         self._first = first_rules(plan)
 
     def process(self, batch: Batch) -> None:
@@ -66,5 +67,5 @@ class Lifecycle:
                 else:
                     batch.outputs.append(to_output(change))
 
-        folding = Folding(rules.plan, batch, tell, compiled(rules.plan, "outputs"))
+        folding = Folding(rules.plan, batch, tell)
         folding.run(lambda record, event: go_over(folding, rules, record, event))

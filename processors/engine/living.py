@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from processors.backend import compiled_back_end
+from processors.engine.compiled import MARKS, starts_of
 from processors.engine.folding import Folding
 from processors.lifecycle import next_due
 from processors.lifecycle.lived import as_lived
@@ -15,6 +17,8 @@ from schemas.topics import CONTACT_EVENTS, GENERATION_PREFIX, generation_changel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    import stageline_native
 
     from processors.engine.batch import Batch, Clock, Record
     from processors.lifecycle.plan import Plan
@@ -45,6 +49,7 @@ class Living:
         self.changelog: str | None = generation_changelog(generation).name
         self.outputs: tuple[str, ...] = ()
         self.clock: Clock | None = LoggedClock()
+        self.unlocked: bool = compiled_back_end() is not None
         self._plan = plan
         self._passed_on: dict[str, bytes] = {}  # transfer → state, until it has arrived
 
@@ -60,7 +65,13 @@ class Living:
 
 
 class _Anew(Folding):
-    """Everything is understood as if this definition had always decided."""
+    """Everything is understood as if this definition had always decided.
+
+    A transfer has its turn: what was passed on before it in the log must have been noted.
+    """
+
+    form: stageline_native.Form = "lived"
+    marks = MARKS | starts_of("history_transferred")
 
     def __init__(self, plan: Plan, batch: Batch, tell: Any, passed_on: dict[str, bytes]) -> None:  # noqa: ANN401
         super().__init__(plan, batch, tell)

@@ -238,7 +238,8 @@ class Partition:
         )
         self._history = None
         started = time.perf_counter()
-        seconds = await self._turns.decide(partial(self._processor.process, batch), len(records))
+        work = partial(self._processor.process, batch)
+        seconds = await self._turns.decide(work, len(records), unlocked=self._processor.unlocked)
         self._limit = next_limit(len(records), seconds)
         self._meter.processed(time.perf_counter() - started)
         self.due = self.timers.next()

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from aiokafka import TopicPartition
 
 from processors.engine.committed import open_committed
+from processors.engine.compiled import switched
 from processors.engine.crossing import live_up_to, read_record
 from processors.engine.history import homes_of
 from processors.engine.living import Living
 from processors.engine.recovery import NO_BARRIER, restore
 from processors.engine.rules import first_rules, read_rules
 from processors.engine.store import MemoryStore
-from processors.lifecycle import Barrier, advance, switch
+from processors.lifecycle import Barrier, advance, next_due, switch
 from processors.promotion.preview import Preview
 from schemas.topics import CONTACT_EVENTS, LIFECYCLE_CHANGELOG
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from processors.engine.store import Store
     from processors.lifecycle.plan import Plan
     from processors.promotion.generation import Generation
 
@@ -63,16 +64,17 @@ async def _try(
         living, homes = Living(new, wanted.number), partial(homes_of, CONTACT_EVENTS.name, count)
         lived = await live_up_to(bootstrap, source, progress.place.offset, living, homes)
     barrier = Barrier(position=progress.place.offset, at=at, in_place=wanted.in_place)
-    for index, (key, state) in enumerate(said.items()):
-        before, other = state, _state(lived, key)
+    known = iter(said.items())
+    while some := list(islice(known, AT_ONCE)):
+        contacts = [(state, lived.get(key) or b"") for key, state in some]
         if wanted.in_place:  # what is due by now comes without a promotion, too
-            before, _due = advance(old.plan, state, at)
-            other = before
-        then, changes = switch(old.plan, before, new, other, barrier)
-        found.add((old.plan, before), (new, then), changes)
-        if index % AT_ONCE == 0:
-            await asyncio.sleep(0)
+            contacts = [(state, state) for state in (_until(at, old.plan, state) for _key, state in some)]
+        for (before, other), quiet in zip(contacts, switched(old.plan, new, contacts, barrier), strict=True):
+            then, changes = (quiet, ()) if quiet else switch(old.plan, before, new, other, barrier)
+            found.add((old.plan, before), (new, then), changes)
+        await asyncio.sleep(0)
 
 
-def _state(store: Store, key: bytes) -> bytes:
-    return store.get(key) or b""
+def _until(at: int, plan: Plan, state: bytes) -> bytes:
+    due = next_due(state)
+    return state if due is None or due > at else advance(plan, state, at)[0]

@@ -1,9 +1,9 @@
 """What the partitions of a member take turns at: deciding a batch, and having a transaction open.
 
-With the compiled back-end a batch of more than a few records is decided beside the event loop, in a thread:
-it computes without the interpreter's lock, so on another core, while transactions, fetches and heartbeats go
-on. Whatever else is done there takes turns with the event loop, which has little to do at a time and so must
-not wait long. Without it a thread would do nothing but take turns.
+What computes without the interpreter's lock, as the compiled back-end does, is done beside the event loop
+where it is more than a few records, in a thread: so on another core, while transactions, fetches and
+heartbeats go on. Whatever else is done there takes turns with the event loop, which has little to do at a
+time and so must not wait long. What keeps the lock would do nothing but take turns.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
-
-from processors.backend import compiled_back_end
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -55,9 +53,9 @@ class Turns:
         finally:
             self.committing.release()
 
-    async def decide(self, work: Callable[[], object], records: int) -> float:
+    async def decide(self, work: Callable[[], object], records: int, *, unlocked: bool) -> float:
         """Do the work on a batch of so many records; return how much CPU time it took (s)."""
-        return _timed(work) if at_once(records) else await self.beside(work)
+        return await self.beside(work) if unlocked and records > FEW else _timed(work)
 
     async def beside(self, work: Callable[[], object]) -> float:
         """Do work in the thread; return how much CPU time it took (s). If cancelled, wait for its end."""
@@ -67,11 +65,6 @@ class Turns:
         except asyncio.CancelledError:
             await asyncio.wait([doing])
             raise
-
-
-def at_once(records: int) -> bool:
-    """Tell whether a batch of so many records is decided without a thread."""
-    return records <= FEW or compiled_back_end() is None
 
 
 def switch_often() -> None:

@@ -14,6 +14,7 @@ from processors.replay.summary import NOWHERE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from processors.lifecycle import Contact
     from processors.lifecycle.plan import Plan
 
     Change = dict[str, Any]
@@ -39,9 +40,12 @@ class Preview:
         """Take one contact: plan and state before, plan and state after, and what it would be told."""
         if not self.ladder:
             self.ladder = [stage.id for plan, _ in (said, then) for stage in plan.stages]
-        self.contacts += _stands(*then)
-        self.before.update(_stages(*said))
-        self.after.update(_stages(*then))
+        for (plan, state), counted in ((said, self.before), (then, self.after)):
+            contact = load(plan, state)
+            stands = not contact.erased and contact.forward_to is None
+            if stands:
+                counted.update(_stages(plan, contact))
+        self.contacts += stands
         for change in changes:
             match change["record"]:
                 case "stage_changed":
@@ -71,14 +75,8 @@ class Preview:
         }
 
 
-def _stands(plan: Plan, state: bytes) -> bool:
-    """Tell whether a contact stands for itself."""
-    contact = load(plan, state)
-    return not contact.erased and contact.forward_to is None
-
-
-def _stages(plan: Plan, state: bytes) -> Iterator[str]:
-    for place in load(plan, state).places if _stands(plan, state) else ():
+def _stages(plan: Plan, contact: Contact) -> Iterator[str]:
+    for place in contact.places:
         stage = stage_id(program_of(plan), place.shown)
         if stage is not None:
             yield stage

@@ -46,6 +46,7 @@ class Workload:
         self.changelog: str | None = f"{Env.group}-changelog"
         self.outputs: tuple[str, ...] = (Env.out,)
         self.clock: Clock | None = None
+        self.unlocked = False  # the fold is in Python
         self.written = 0
         self._watch = clock
 

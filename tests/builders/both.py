@@ -12,7 +12,7 @@ import msgpack
 
 from processors import lifecycle
 from processors.backend import compile_plan
-from processors.engine.compiled import told_of
+from processors.engine.compiled import switched, told_of
 from processors.engine.outputs import to_output
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import stageline_native
 
     from processors.engine.batch import Output
+    from processors.lifecycle import Barrier
     from processors.lifecycle.plan import Plan
 
     Change = dict[str, Any]
@@ -55,6 +56,30 @@ def advance(plan: Plan, state: bytes, clock: int) -> Step:
     if INSTALLED:
         _compare(step, lambda ready: ready.advance(state, clock), plan, may_refuse=False)
     return step
+
+
+def switch(old: Plan, said: bytes, new: Plan, lived: bytes, barrier: Barrier) -> Step:
+    """`lifecycle.switch`, by both: the compiled back-end does those who are told nothing."""
+    state, changes = lifecycle.switch(old, said, new, lived, barrier)
+    (quiet,) = switched(old, new, [(said, lived)], barrier)
+    if quiet is not None:
+        assert changes == ()
+        assert _content(quiet) == _content(state)
+        assert quiet == state
+    elif INSTALLED and said and lived and not changes:
+        is_due = (lifecycle.next_due(said) or barrier.at + 1) <= barrier.at
+        handed_over = any(_handed_over(*one) for one in ((old, said), (new, lived), (new, state)))
+        assert handed_over or (barrier.in_place and is_due) or _names(old) != _names(new)
+    return state, changes
+
+
+def _handed_over(plan: Plan, state: bytes) -> bool:
+    return any(place.handoff is not None for place in lifecycle.load(plan, state).places)
+
+
+def _names(plan: Plan) -> tuple[Any, ...]:
+    names = [one.id for one in plan.tracks], [one.id for one in plan.segments]
+    return *names, plan.company is not None
 
 
 def _compare(step: Step, other: Other, plan: Plan, *, may_refuse: bool) -> None:

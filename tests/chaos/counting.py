@@ -41,6 +41,7 @@ class Counting:
         self.changelog: str | None = f"{prefix}-changelog"
         self.outputs: tuple[str, ...] = (f"{prefix}-out",)
         self.clock: Clock | None = None
+        self.unlocked = False
 
     def process(self, batch: Batch) -> None:
         for record in batch.records:

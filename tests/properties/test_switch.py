@@ -14,6 +14,7 @@ from processors import lifecycle
 from processors.lifecycle import Barrier
 from processors.lifecycle.lived import as_lived
 from processors.lifecycle_files import load_lifecycle, presets
+from tests.builders import both
 from tests.builders.histories import events
 from tests.builders.story import DAY, MONDAY
 
@@ -46,7 +47,7 @@ def live(plan: Plan, state: bytes, history: list[Event], *, anew: bool = False) 
 def switch(old: Plan, said: bytes, new: Plan, history: list[Event], at: int) -> tuple[bytes, list[Change]]:
     lived, _ = live(new, b"", history, anew=True)
     barrier = Barrier(position=history[-1]["position"], at=at, in_place=False)
-    state, changes = lifecycle.switch(old, said, new, lived, barrier)
+    state, changes = both.switch(old, said, new, lived, barrier)
     return state, list(changes)
 
 
@@ -86,7 +87,7 @@ def test_the_story_told_is_whole_there_and_back_again(
         if ways[0]:  # the only other plan of the same shape there is
             new = old
             barrier = Barrier(position=history[start - 1]["position"], at=MONDAY, in_place=True)
-            state, told = lifecycle.switch(old, state, new, state, barrier)
+            state, told = both.switch(old, state, new, state, barrier)
             changes += told
         else:
             state, corrections = switch(old, state, new, history[:start], MONDAY)

@@ -43,6 +43,7 @@ class Reminding:
         self.changelog: str | None = CHANGELOG
         self.outputs: tuple[str, ...] = (OUT,)
         self.clock: Clock | None = Reminders()
+        self.unlocked = False
 
     def process(self, batch: Batch) -> None:
         for record in batch.records:

@@ -34,6 +34,7 @@ class Passing:
         self.changelog: str | None = None
         self.outputs: tuple[str, ...] = (OUT,)
         self.clock: Clock | None = None
+        self.unlocked = False
 
     def process(self, batch: Batch) -> None:
         batch.outputs += (Output(OUT, record.key, record.value) for record in batch.records)

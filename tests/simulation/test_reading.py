@@ -36,6 +36,7 @@ class Asking:
         self.changelog: str | None = CHANGELOG
         self.outputs: tuple[str, ...] = (OUT,)
         self.clock: Clock | None = None
+        self.unlocked = False
 
     def process(self, batch: Batch) -> None:
         first = batch.records[0]

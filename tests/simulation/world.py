@@ -22,7 +22,6 @@ from processors.engine import (
     standby,
     started,
     transaction,
-    turns,
 )
 from processors.engine.fencing import Last, Owner
 from processors.engine.member import Member
@@ -151,8 +150,7 @@ class World:
             (partition, "time", clock),
             (pace, "MIN_BATCH", batch),
             (pace, "MAX_BATCH", batch),
-            (turns, "at_once", lambda _records: False),  # that is decided beside everything else, too
-            (Turns, "beside", self._beside),
+            (Turns, "decide", self._decide),
         ]
         log = logging.getLogger("processors")
         level = log.level
@@ -166,8 +164,9 @@ class World:
                 self._take_down()
                 log.setLevel(level)
 
-    async def _beside(self, work: Callable[[], None]) -> float:
+    async def _decide(self, work: Callable[[], None], _records: int, *, unlocked: bool) -> float:
         """Do it at one moment of the time that it takes; what else happens meanwhile is chance."""
+        del unlocked  # that is decided beside everything else, too
         await asyncio.sleep(self.chance.random() * 0.2)
         work()
         await asyncio.sleep(self.chance.random() * 0.2)

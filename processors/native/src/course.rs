@@ -4,6 +4,7 @@ use crate::contact::Contact;
 use crate::dump::dump;
 use crate::fold::{fold, tick};
 use crate::forward::pass_on;
+use crate::lived::{answer_what_is_open, was_passed_on};
 use crate::load::load;
 use crate::program::Program;
 use crate::unsupported::{guarded, Supported};
@@ -62,15 +63,20 @@ fn one(program: &Program, contact: &mut Contact, step: &Step, form: Form) -> Sup
     let mut out = Vec::new();
     match step {
         Step::Record(offset, bytes) => {
-            let event = program.decoder.event(bytes, *offset)?;
-            if let Form::Outputs = form {
-                if let Some(event) = pass_on(program, contact, &event, bytes)? {
-                    return Ok(vec![Told::Forwarded(event)]);
+            let mut event = program.decoder.event(bytes, *offset)?;
+            match form {
+                Form::Outputs => {
+                    if let Some(event) = pass_on(program, contact, &event, bytes)? {
+                        return Ok(vec![Told::Forwarded(event)]);
+                    }
                 }
+                Form::Lived if was_passed_on(contact, &event) => return Ok(Vec::new()),
+                Form::Lived => answer_what_is_open(&mut event),
+                Form::Packed | Form::Lines => {}
             }
             fold(program, contact, &event, &mut out)?;
         }
         Step::Clock(at) => tick(program, contact, *at, &mut out)?,
     }
-    Ok(out.iter().map(|change| form.tell(program, change)).collect())
+    Ok(out.iter().filter_map(|change| form.tell(program, change)).collect())
 }

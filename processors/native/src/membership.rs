@@ -52,6 +52,11 @@ impl Belonging {
         Self { employer: None, ..self }
     }
 
+    /// What was told under another definition stays what was told.
+    pub fn take_over(&mut self, said: Self) {
+        *self = Self { employer: self.employer.take(), ..said };
+    }
+
     /// What the company was told last.
     pub fn counts(&self) -> Option<Counts> {
         self.member.as_ref().map(|one| (one.company_id.clone(), one.rank, one.counts_as.clone()))

@@ -12,6 +12,7 @@ use crate::python_event::HeldEvent;
 use crate::python_intake::Intake;
 use crate::python_reader::Reader;
 use crate::replay::{replay, Asked};
+use crate::switch::{switch, Barrier};
 use crate::unsupported::{guarded, Supported, Unsupported};
 use crate::write::{Form, Told};
 use pyo3::create_exception;
@@ -46,6 +47,7 @@ impl Plan {
             "packed" => Form::Packed,
             "lines" => Form::Lines,
             "outputs" => Form::Outputs,
+            "lived" => Form::Lived,
             _ => return Err(PyValueError::new_err(format!("{form}: changes have no such form"))),
         };
         let program = py.detach(|| guarded(|| Program::new(plan_json, surroundings)))?;
@@ -116,6 +118,24 @@ impl Plan {
         Ok(told)
     }
 
+    /// Takes contacts over from another plan; see the stub.
+    #[allow(clippy::needless_pass_by_value)] // as above
+    fn switch<'py>(
+        &self,
+        py: Python<'py>,
+        old: PyRef<'py, Self>,
+        contacts: Vec<(PyBackedBytes, PyBackedBytes)>,
+        barrier: (i64, i64, bool),
+    ) -> Vec<Option<Bound<'py, PyBytes>>> {
+        let (old, new) = (&*old.program, &*self.program);
+        let barrier = Barrier { position: barrier.0, at: barrier.1, in_place: barrier.2 };
+        let one = |(said, lived): &(PyBackedBytes, PyBackedBytes)| {
+            guarded(|| switch((old, said), (new, lived), barrier)).ok().flatten()
+        };
+        let states = py.detach(|| contacts.iter().map(one).collect::<Vec<_>>());
+        states.iter().map(|state| state.as_ref().map(|state| PyBytes::new(py, state))).collect()
+    }
+
     /// Advances a state's clock; gives the next state, and each change as bytes.
     fn advance<'py>(&self, py: Python<'py>, state: &[u8], clock: i64) -> PyResult<Stepped<'py>> {
         self.step(py, state, |program, contact, out| tick(program, contact, clock, out))
@@ -152,7 +172,7 @@ impl Plan {
                 step(program, &mut contact, &mut out)?;
                 let mut next = Vec::new();
                 dump(program, &contact, &mut next);
-                Ok((next, out.iter().map(|change| form.tell(program, change)).collect::<Vec<_>>()))
+                Ok((next, out.iter().filter_map(|change| form.tell(program, change)).collect::<Vec<_>>()))
             })
         })?;
         let changes = changes.iter().map(|change| told(py, change)).collect::<PyResult<_>>()?;

@@ -6,8 +6,7 @@ use crate::clocks::Clocks;
 use crate::contact::Contact;
 use crate::dump::dump;
 use crate::fold::{fold_in_replay, is_rare_in_replay, tick};
-use crate::forward::passes_on;
-use crate::identified::identify_again;
+use crate::lived::{answer_what_is_open, was_passed_on};
 use crate::load::load;
 use crate::out_file::Out;
 use crate::plan::Name;
@@ -20,7 +19,6 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use std::io::Error;
 
-const ANSWERS: [&str; 2] = ["handoff_accepted", "handoff_rejected"];
 const BETWEEN_NOTICES: u64 = 1 << 16; // records: some tenths of a second
 
 /// What is asked for; see the stub.
@@ -156,20 +154,19 @@ impl Replay<'_> {
         course.share.last_time = course.share.last_time.max(event.occurred_at);
         let next = self.clocks.after(offset);
         self.tick(course, next)?;
-        let contact = &mut course.contact;
-        if identify_again(contact, &event) || passes_on(contact, &event) {
-            contact.position = contact.position.max(offset); // it passes the event on, which is in the log
-        } else if contact.forward_to.is_some() || contact.erased || is_rare_in_replay(&event) {
-            self.rare(course, key, offset, value)?;
-        } else {
-            if self.anew && ANSWERS.contains(&event.kind) {
-                event.fields.retain(|(name, _)| *name != "handoff"); // it answers the one that is open
-            }
-            guarded(|| fold_in_replay(self.program, contact, &event, &mut course.out))?;
-            self.tell(course)?;
-        }
         course.clock = course.clock.max(next);
-        Ok(())
+        let contact = &mut course.contact;
+        if was_passed_on(contact, &event) {
+            return Ok(());
+        }
+        if contact.forward_to.is_some() || contact.erased || is_rare_in_replay(&event) {
+            return self.rare(course, key, offset, value);
+        }
+        if self.anew {
+            answer_what_is_open(&mut event);
+        }
+        guarded(|| fold_in_replay(self.program, contact, &event, &mut course.out))?;
+        self.tell(course)
     }
 
     fn tick(&mut self, course: &mut Course, end: usize) -> Result<(), End> {

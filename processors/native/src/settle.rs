@@ -106,7 +106,7 @@ fn sort_into_bands(turn: &mut Turn, contact: &mut Contact) {
 }
 
 /// Earliest time after `now` at which something may change by itself.
-fn next_due(turn: &Turn, contact: &Contact) -> Option<i64> {
+pub fn next_due(turn: &Turn, contact: &Contact) -> Option<i64> {
     let (program, view) = (turn.program, turn.view(contact));
     let mut due = NEVER;
     for (track, place) in contact.places.iter().enumerate() {

@@ -42,12 +42,14 @@ pub trait Sink {
     }
 }
 
-/// How changes are told: as `MessagePack`, as lines of JSON, or as outputs where that can be done.
+/// How changes are told: as `MessagePack`, as lines of JSON, or as outputs where that can be done. Or not at all,
+/// of contacts as another definition would have had them.
 #[derive(Clone, Copy)]
 pub enum Form {
     Packed,
     Lines,
     Outputs,
+    Lived,
 }
 
 /// A change in one of these forms; an output that cannot be made here is packed. Only among outputs there is
@@ -59,8 +61,9 @@ pub enum Told {
 }
 
 impl Form {
-    pub fn tell(self, program: &Program, one: &Change) -> Told {
-        match self {
+    pub fn tell(self, program: &Program, one: &Change) -> Option<Told> {
+        Some(match self {
+            Self::Lived => return None,
             Self::Packed => Told::Bytes(packed(program, one)),
             Self::Lines => {
                 let mut bytes = Vec::with_capacity(1_024);
@@ -71,7 +74,7 @@ impl Form {
                 .outputs
                 .output(program, one)
                 .map_or_else(|| Told::Bytes(packed(program, one)), Told::Output),
-        }
+        })
     }
 }
 

@@ -9,6 +9,7 @@ import pytest
 from processors import lifecycle
 from processors.lifecycle import Barrier
 from processors.lifecycle.lived import as_lived
+from tests.builders import both
 from tests.builders.lifecycles import plan_of, stages
 from tests.builders.story import DAY, HOUR, Story
 
@@ -54,7 +55,7 @@ class Life(Story):
         self.position += 1
         lived = self.state if in_place else lived_under(new, self.events)
         barrier = Barrier(position=self.position, at=self.now, in_place=in_place)
-        self.state, changes = lifecycle.switch(self.plan, self.state, new, lived, barrier)
+        self.state, changes = both.switch(self.plan, self.state, new, lived, barrier)
         self.plan = new
         self.changes += changes
         return list(changes)

@@ -11,10 +11,12 @@ import pytest
 
 from processors.engine import folding, rules
 from processors.engine.lifecycle import Lifecycle, LifecycleClock
+from processors.engine.living import Living
 from processors.lifecycle_files import load_lifecycle, presets
 from processors.promotion.barrier import barrier
 from processors.replay.replay import Replay
 from schemas.codec import decode_trusted
+from schemas.reader import BACKEND
 from schemas.topics import MQL_HANDOFF, SEGMENT_CHANGED, STAGE_CHANGED
 from tests.builders.partitions import Partitions
 from tests.builders.story import DAY, HOUR, MONDAY, event
@@ -123,6 +125,29 @@ def test_replay_of_a_log_with_barriers_gives_the_changes_and_states_of_the_live_
     told, states = replayed(PLANS[names[0]], worker)
     assert worker.states() == states
     assert worker.told == told
+
+
+def built_beside(worker: Partitions, plan: Plan, most: int) -> dict[bytes, bytes]:
+    """Apply a definition to a log that another one has made, as `promote` does."""
+    beside = Partitions(Living(plan, 2), len(worker.parts))
+    for part, logged in zip(beside.parts, worker.parts, strict=True):
+        part.records = logged.records
+    beside.run(most)
+    return beside.states()
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_what_is_built_beside_is_the_same_whoever_computes_it_and_in_whatever_batches(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = Random(seed)  # noqa: S311 - reproducible
+    old, new = (PLANS[chance.choice(sorted(PLANS))] for _ in range(2))
+    worker = Partitions(Lifecycle(old), chance.randint(1, 3))
+    Traffic(chance, worker).flow(80)
+    found = [built_beside(worker, new, most) for most in (1, 7, 1_000)]
+    monkeypatch.setenv(BACKEND, "reference")
+    assert found == [built_beside(worker, new, 7)] * len(found)
+    assert len(found[0]) > 4
 
 
 @pytest.mark.parametrize("seed", range(6))

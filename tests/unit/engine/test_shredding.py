@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from processors.engine import lifecycle
 from processors.lifecycle_files import load_lifecycle
 from processors.sealing import Gone, Sealer, is_sealed, opened, rows_of
 from schemas.codec import decode_trusted
 from schemas.personal import with_personal
+from schemas.reader import BACKEND
 from schemas.topics import CONTACT_KEYS
 from tests.builders.live import Live
 from tests.builders.story import MONDAY
@@ -72,7 +72,7 @@ class Sealing(Live):
 @pytest.fixture(params=["native", "reference"])
 def live(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Sealing:
     if request.param == "reference":
-        monkeypatch.setattr(lifecycle, "compiled", lambda *_given: None)
+        monkeypatch.setenv(BACKEND, "reference")
     return Sealing()
 
 

@@ -8,7 +8,6 @@ import time
 
 import pytest
 
-from processors.engine import turns
 from processors.engine.turns import AT_ONCE, FEW, Turns
 
 
@@ -36,18 +35,18 @@ def test_what_is_told_of_the_work_is_its_own_cpu_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("back_end", "records", "beside"),
-    [(object(), 1, False), (object(), FEW, False), (object(), FEW + 1, True), (None, FEW + 1, False)],
+    ("unlocked", "records", "beside"),
+    [(True, 1, False), (True, FEW, False), (True, FEW + 1, True), (False, FEW + 1, False)],
 )
 def test_few_records_and_what_keeps_the_interpreters_lock_are_decided_at_once(
-    monkeypatch: pytest.MonkeyPatch,
-    back_end: object,
-    records: int,
-    beside: bool,  # noqa: FBT001
+    *, unlocked: bool, records: int, beside: bool
 ) -> None:
-    monkeypatch.setattr(turns, "compiled_back_end", lambda: back_end)
     threads: list[threading.Thread] = []
-    asyncio.run(Turns().decide(lambda: threads.append(threading.current_thread()), records))
+
+    def work() -> None:
+        threads.append(threading.current_thread())
+
+    asyncio.run(Turns().decide(work, records, unlocked=unlocked))
     assert (threads != [threading.current_thread()]) == beside
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from processors import lifecycle
 from processors.lifecycle_files import load_lifecycle
+from tests.builders import both
 from tests.builders.accounts import PRODUCT, Accounts
 from tests.builders.lifecycles import plan_of, stages
 from tests.builders.story import DAY, HOUR, MONDAY, Story
@@ -214,12 +215,12 @@ def test_a_definition_that_brings_companies_tells_them_and_one_without_takes_eve
     for one in (story, other):
         one.tell("page_view", company_id="acme")
     barrier = lifecycle.Barrier(position=5, at=story.now + HOUR, in_place=False)
-    state, changes = lifecycle.switch(without, story.state, with_, other.state, barrier)
+    state, changes = both.switch(without, story.state, with_, other.state, barrier)
     assert [(one["company_id"], one["sequence"], one["left"]) for one in changes] == [("acme", 1, False)]
     later = lifecycle.Barrier(position=6, at=story.now + 2 * HOUR, in_place=False)
-    state, changes = lifecycle.switch(with_, state, without, story.state, later)
+    state, changes = both.switch(with_, state, without, story.state, later)
     (left,) = changes
     assert (left["sequence"], left["left"], left["plan_hash"]) == (2, True, without.plan_hash)
     last = lifecycle.Barrier(position=7, at=story.now + 3 * HOUR, in_place=False)
-    _state, changes = lifecycle.switch(without, state, with_, other.state, last)
+    _state, changes = both.switch(without, state, with_, other.state, last)
     assert [(one["sequence"], one["left"]) for one in changes] == [(3, False)]
