@@ -140,12 +140,11 @@ class RollUp:
         return told, states
 
 
-def main() -> None:
-    """Run seeds, `first` up to and without `end`; the last line is JSON."""
-    first, end = map(int, sys.argv[1:])
-    failed = {seed: found for seed in range(first, end) if (found := RollUp(seed).run())}
-    sys.stdout.write(json.dumps({"seeds": end - first, "failed": failed}) + "\n")
+def main(first: int, seeds: int) -> None:
+    """Run seeds and print one line of figures; PYTHONHASHSEED must be 0 for a seed to say everything."""
+    failed = {seed: found for seed in range(first, first + seeds) if (found := RollUp(seed).run())}
+    print(json.dumps({"seeds": seeds, "failed": failed}))  # noqa: T201 - what the command is for
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:]))
