@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgpack
 
 from schemas.errors import LifecycleError
+from schemas.topics import COMPANY_CHANGELOG, COMPANY_MEMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -87,7 +88,8 @@ def load(state: bytes) -> Company:
     if layout != LAYOUT:
         raise LifecycleError(
             f"A company's state has layout {layout}, and this version reads {LAYOUT}: run the version that"
-            " wrote it, or delete its changelog while no worker runs (it is rebuilt from company-members)."
+            f" wrote it, or delete {COMPANY_CHANGELOG.name} while no worker runs (it is rebuilt from"
+            f" {COMPANY_MEMBERS.name}), then run `stageline topics create`."
         )
     sequence, stage, since, members, counts = fields
     known = {(rank, name): Count(standing, by_deals) for rank, name, standing, by_deals in counts}
