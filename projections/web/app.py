@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from projections.commands import Ask
+    from projections.periods import Period
     from projections.store import Client, View
     from projections.web.feed import Feed
 
@@ -45,7 +47,7 @@ STATIC = Path(__file__).parent / "static"
 PING_S = 15  # proxies close what is silent for a minute or so
 SEND_S = 10  # a page that takes nothing for so long is let go; it connects again by itself
 SOURCES, REASONS, MOST = 20, 20, 1_000  # sources of each stage and reasons, unless more are asked for
-KEPT_S = 30  # what reads every contact is read again no sooner
+KEPT_S = 30  # what reads many contacts is read again no sooner
 LOGIN_BYTES = 4_096
 COMPANIES = 50  # of each stage: those that came last
 WRONG_TOKEN_S = 0.5  # makes guessing slow; a person does not notice
@@ -60,9 +62,9 @@ def make_app(client: Client, feed: Feed, access: Access) -> Starlette:
         Route("/api/funnel", _reader(client, _funnel)),
         Route("/api/changes", _reader(client, _changes)),
         Route("/api/handoffs", _reader(client, lambda view, _: read_board(view.ask))),
-        Route("/api/handoffs/figures", _reader(client, _answers)),
+        Route("/api/handoffs/figures", _reader(client, _kept(read_answers, REASONS))),
         Route("/api/segments", _reader(client, lambda view, _: read_segments(view.ask))),
-        Route("/api/sources", _reader(client, _sources(Kept(KEPT_S)))),
+        Route("/api/sources", _reader(client, _kept(read_sources, SOURCES))),
         Route("/api/companies", _reader(client, _companies)),
         Route("/api/companies/{id:path}", _reader(client, _company)),
         Route("/api/contacts", _reader(client, _contacts)),
@@ -109,15 +111,13 @@ def _changes(view: View, request: Request) -> list[dict[str, Any]]:
     return read_latest(view.ask, number_asked(request, "limit", 50, KEPT))
 
 
-def _answers(view: View, request: Request) -> dict[str, Any]:
-    period, most = period_asked(request), number_asked(request, "most", REASONS, MOST)
-    return read_answers(view.ask, _now(), period, most)
+def _kept(find: Callable[[Ask, int, Period, int], Any], usual: int) -> Read:
+    """Read what many contacts are looked at for, of a period and no more than `most`; keep it for a while."""
+    kept = Kept(KEPT_S)
 
-
-def _sources(kept: Kept) -> Read:
-    def read(view: View, request: Request) -> Any:  # noqa: ANN401 - what `read_sources` returns
-        period, most = period_asked(request), number_asked(request, "most", SOURCES, MOST)
-        return kept.answer((view.name, period, most), lambda: read_sources(view.ask, _now(), period, most))
+    def read(view: View, request: Request) -> Any:  # noqa: ANN401 - what `find` returns
+        period, most = period_asked(request), number_asked(request, "most", usual, MOST)
+        return kept.answer((view.name, period, most), lambda: find(view.ask, _now(), period, most))
 
     return read
 

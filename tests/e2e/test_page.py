@@ -16,18 +16,19 @@ from processors.stack.valkey import url
 from projections.store import View, connect, live_name, show, switches
 from projections.views.funnel import define
 from tests.builders.cast import LADDER, cast
-from tests.builders.changes import HOUR, MINUTE, History, evidence, why
+from tests.builders.changes import DAY, HOUR, MINUTE, History, evidence, why
 from tests.builders.page import serving
 from tests.builders.views import deliver
 from tests.e2e.eyes import CONTRAST, Eyes, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from selenium import webdriver
     from selenium.webdriver.remote.webelement import WebElement
 
     from processors.stack.server import LocalServer
+    from projections.commands import Change
 
 NOW = int(time() * 1000)
 TOKEN = "open sesame"  # noqa: S105 - of these tests
@@ -77,7 +78,7 @@ def eyes(browser: webdriver.Chrome, page: str, view: View, valkey: LocalServer) 
 LONG = "marketing_qualified_lead_of_the_enterprise_segment"
 TEXTS = "return [...document.querySelectorAll(arguments[0])].map((one) => one.textContent).join()"
 ASKED = "return performance.getEntriesByType('resource').map((one) => one.name).join()"
-WIDER = """return [...document.querySelectorAll(".panel, .card, .place, .funnel th")]
+WIDER = """return [...document.querySelectorAll(".panel, .column, .card, .place, .funnel th")]
   .filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.className)"""
 
 
@@ -211,23 +212,73 @@ def test_sources_are_shown_by_the_touch_that_is_chosen(eyes: Eyes, other_view: V
     history.enter("mql", why=told)
     deliver(other_view, history.changes)
     eyes.size(320, 800)
-    eyes.open().see("#sources .source", MARKUP)
+    eyes.open().see("#sources .share", MARKUP)
     choice = Select(eyes.see("#touch"))
     choice.select_by_visible_text("last touch")
-    assert "100%" in eyes.see("#sources .source", LONG).text
+    assert "100%" in eyes.see("#sources .share", LONG).text
     assert eyes.browser.execute_script("return document.documentElement.scrollWidth") <= 320
     assert eyes.browser.execute_script(WIDER) == []
     choice.select_by_visible_text("the touch that led there")
-    eyes.see("#sources .source", "none told")
+    eyes.see("#sources .share", "none told")
     assert eyes.all("#sources img, #sources .name b") == []
 
 
-def test_a_page_whose_sources_cannot_be_read_is_live_all_the_same(eyes: Eyes, view: View) -> None:
+def ended(contact: str, action: str, days: int, reason: str | None = None) -> Sequence[Change]:
+    """One contact's hand-off that ended so many days ago, in time."""
+    history = History(contact, NOW - days * DAY)
+    history.handoff("offered", f"h-{contact}", accept_by=history.at)
+    history.handoff(action, f"h-{contact}", accept_by=history.at, actor="sam.ortiz", reason=reason)
+    return history.changes
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light")])
+def test_how_sales_answered_is_shown_of_the_period_that_is_chosen(
+    eyes: Eyes, other_view: View, width: int, scheme: str
+) -> None:
+    deliver(other_view, ended("c1", "accepted", 10))
+    deliver(other_view, ended("c2", "rejected", 10, MARKUP))
+    deliver(other_view, ended("c3", "rejected", 40, f"{LONG}{LONG}"))
+    deliver(other_view, ended("c4", "rejected", 40))
+    eyes.size(width, 800)
+    eyes.scheme(scheme)
+    eyes.open().see("#answers .share", MARKUP)
+    eyes.see("#answers .accepted h3", "50%")
+    choice = Select(eyes.see("#period"))
+    choice.select_by_visible_text("all time")
+    for place, text in (
+        (".accepted h3", "25%"), (".open h3", "100%"), (".share", LONG), (".share", "none given"),
+        (".share .number", "33.3%"), (".share .number", "0 of 3"),
+    ):  # fmt: skip
+        eyes.see(f"#answers {place}", text)
+    assert eyes.browser.execute_script("return document.documentElement.scrollWidth") <= width
+    assert eyes.browser.execute_script(WIDER) == []
+    assert eyes.browser.execute_script(CONTRAST) == []
+    assert eyes.all("#answers img, #answers .name b") == []
+    choice.select_by_visible_text("the last 7 days")
+    eyes.see("#answers", "No hand-off was answered, expired or overdue in this period.")
+
+
+def test_what_is_costly_is_read_again_some_time_after_a_change(eyes: Eyes, other_view: View) -> None:
+    def asked(name: str) -> int:
+        told: str = eyes.browser.execute_script(ASKED)
+        return told.count(name)
+
+    deliver(other_view, ended("c1", "accepted", 1))
+    eyes.open().see("#answers .share", "accepted")
+    until(lambda: asked("/api/sources"), "the first question about sources")
+    before = asked("/api/sources"), asked("/figures")
+    eyes.browser.execute_script("const wait = setTimeout; setTimeout = (run, ms) => wait(run, ms / 60)")
+    deliver(other_view, ended("c2", "accepted", 1))
+    until(lambda: asked("/api/sources") > before[0] and asked("/figures") > before[1], "questions about both")
+
+
+def test_a_page_whose_costly_panels_cannot_be_read_is_live_all_the_same(eyes: Eyes, view: View) -> None:
     eyes.browser.execute_cdp_cmd("Network.enable", {})
-    eyes.browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*/api/sources*"]})
+    eyes.browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*/api/sources*", "*/figures*"]})
     try:
         eyes.open().see("#changes li")
-        until(lambda: "/api/sources" in eyes.browser.execute_script(ASKED), "the question")
+        until(lambda: "/api/sources" in eyes.browser.execute_script(ASKED), "the question of sources")
+        until(lambda: "/figures" in eyes.browser.execute_script(ASKED), "the question of answers")
         deliver(view, newcomer("live@sources.example").changes)
         eyes.see("#changes li", "live@sources.example")
         eyes.see("#state", "Live")

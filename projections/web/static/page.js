@@ -1,4 +1,5 @@
 // Wires the page: where we are (the part of the address after #), what is new (server-sent events), what is asked for.
+import { figuresChosen, showAnswers } from "./answers.js";
 import { addChanges, showChanges } from "./changes.js";
 import { showContact, showNoContact } from "./contact.js";
 import { showCompanies } from "./companies.js";
@@ -9,7 +10,7 @@ import { showSources } from "./sources.js";
 import { tellTimes } from "./words.js";
 
 const CONTACT = "#/contact/";
-const SOURCES_MS = 60_000; // where contacts come from is read again no sooner: that costs a look at each of them
+const COSTLY_MS = 60_000; // what costs a look at many contacts is read so long after a change: once a minute at most
 const TIMES_MS = 15_000; // how often "3 min ago" is set right
 
 async function read(path) {
@@ -69,18 +70,27 @@ async function showAll() {
     showCompanies(companies);
     say("Live", funnel.held ? `${funnel.held} changes wait for an earlier one that is missing from the log.` : "");
     shown = true;
-    showNewSources();
+    showCostly();
     await showCurrent();
   } catch (error) {
     say("Waiting", error.message);
   }
 }
 
-let sourcesAt = 0; // when they were asked for
+let later = null; // when what is costly is read again, if something has changed
+let chosen = 0; // questions about answers until now: what was chosen before is not shown over the newest
 
-function showNewSources() {
-  sourcesAt = Date.now();
-  read("/api/sources").then(showSources, () => {}); // the panel stays as it was: the stream says what is away
+// A panel that cannot be read stays as it was: the stream says what is away.
+function showCostly() {
+  clearTimeout(later);
+  later = null;
+  read("/api/sources").then(showSources, () => {});
+  showChosen();
+}
+
+function showChosen() {
+  const mine = ++chosen;
+  read(`/api/${figuresChosen()}`).then((found) => mine === chosen && showAnswers(found), () => {});
 }
 
 function listen() {
@@ -93,7 +103,7 @@ function listen() {
   stream.addEventListener("reset", () => { reading = reading.then(showAll); });
   on("changes", (changes) => {
     addChanges(changes);
-    if (Date.now() - sourcesAt > SOURCES_MS) showNewSources();
+    later ??= setTimeout(showCostly, COSTLY_MS);
     if (changes.some((change) => change.contact_id === current())) showCurrent();
   });
   on("funnel", showFunnel);
@@ -129,6 +139,7 @@ addEventListener("hashchange", () => {
   scrollTo(0, 0);
   byId("main").focus({ preventScroll: true });
 });
+byId("period").addEventListener("change", showChosen);
 setInterval(tellTimes, TIMES_MS);
 search();
 listen();

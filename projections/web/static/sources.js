@@ -27,7 +27,7 @@ function column(stage, touch) {
 }
 
 function row(source, contacts, all, kind = source === null ? "quiet" : "") {
-  return h("li.source", { title: count(contacts) },
+  return h("li.share", { title: count(contacts) },
     h("span", { class: `name ${kind}` }, source === null ? "none told" : breakable(source)),
     h("b", {}, percent(contacts / all)),
     bar(contacts / all, contacts / all),
