@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from processors.cli.words import share
+from processors.cli.words import NOTHING, share, span
 from processors.visible import visible
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ def answer_lines(found: Mapping[str, Any]) -> Iterator[str]:
         due,
         _told(found, "late", "expired", "overdue"),
     )
+    took = NOTHING if found["median_time"] is None else span(found["median_time"])
+    yield f"{'median time to answer':23} {took:>6}"
     yield _back("returned, then accepted", found["returned"])
     yield _back("recycled, then accepted", found["recycled"])
     for one in found["reasons"]:

@@ -1,4 +1,4 @@
-"""How hand-offs are answered: acceptance, reasons of rejection, answers by the deadline, who came back.
+"""How hand-offs are answered: acceptance, reasons of rejection, how soon and whether in time, who came back.
 
 `answers:<in_time|late>` are the hand-offs that were answered and had a deadline, by time of the answer.
 `returned` and `recycled` keep when a contact was first sent back by sales, or began a new cycle;
@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from statistics import median_low
 from typing import TYPE_CHECKING, Any
 
 from projections.commands import key
@@ -57,8 +58,9 @@ def forget(contact: str) -> Iterator[Command]:
 def read_answers(ask: Ask, now: int, period: Period, most: int) -> dict[str, Any]:
     """Return how the hand-offs that ended in the period did, as docs/read-side.md defines each figure.
 
-    Counts of hand-offs by end, shares from 0 to 1 (None: of nothing), the `most` frequent `reasons`, and of
-    the contacts first `returned` or `recycled` in the period how many came back.
+    Counts of hand-offs by end, shares from 0 to 1 (None: of nothing), the median time to answer in ms, the
+    `most` frequent `reasons`, and of the contacts first `returned` or `recycled` in the period how many came
+    back.
     """
     low, high = period.bounds()
     ended = ask(*(("ZCOUNT", name, low, high) for name in (*map(column, ENDS), IN_TIME, LATE)))
@@ -72,7 +74,7 @@ def read_answers(ask: Ask, now: int, period: Period, most: int) -> dict[str, Any
         **found,
         "acceptance": _share(found, "accepted", ("rejected", "expired")),
         "attainment": _share(found, "in_time", ("late", "expired", "overdue")),
-        **_reasons(ask, period, most),
+        **_answered(ask, period, most),
         "returned": _came_back(ask, RETURNED, period),
         "recycled": _came_back(ask, RECYCLED, period),
     }
@@ -83,14 +85,23 @@ def _share(found: dict[str, int], what: str, others: tuple[str, ...]) -> float |
     return found[what] / total if total else None
 
 
-def _reasons(ask: Ask, period: Period, most: int) -> dict[str, Any]:
-    """Count rejections by reason; None: none was given."""
+def _answered(ask: Ask, period: Period, most: int) -> dict[str, Any]:
+    """Find the median time to answer, and count rejections by reason; None: none was given."""
+    took: list[int] = []
     told: Counter[str | None] = Counter()
-    for handoffs in in_portions(ask, column("rejected"), period):
-        told.update(ask(*(("HGET", card_of(handoff), "reason") for handoff in handoffs)))
+    for answer in ("accepted", "rejected"):
+        fields = ("offered_at", f"{answer}_at", "reason")
+        for handoffs in in_portions(ask, column(answer), period):
+            cards = ask(*(("HMGET", card_of(handoff), *fields) for handoff in handoffs))
+            took += (max(0, int(at) - int(offered)) for offered, at, _ in cards if offered and at)
+            if answer == "rejected":
+                told.update(reason for _, _, reason in cards)
     ordered = sorted(told.items(), key=lambda entry: (-entry[1], entry[0] or ""))
-    reasons = [{"reason": reason, "handoffs": count} for reason, count in ordered[:most]]
-    return {"reasons": reasons, "other_reasons": sum(count for _, count in ordered[most:])}
+    return {
+        "median_time": median_low(took) if took else None,
+        "reasons": [{"reason": reason, "handoffs": count} for reason, count in ordered[:most]],
+        "other_reasons": sum(count for _, count in ordered[most:]),
+    }
 
 
 def _came_back(ask: Ask, members: Key, period: Period) -> dict[str, Any]:

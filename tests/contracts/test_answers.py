@@ -61,6 +61,26 @@ def test_an_answer_is_in_time_until_the_deadline_s_last_millisecond(view: View) 
     assert (figures(view)["overdue"], figures(view)["attainment"]) == (1, 2 / 5)
 
 
+def test_half_of_the_answers_take_no_longer_than_the_median_time(view: View) -> None:
+    assert figures(view)["median_time"] is None
+    for contact, (action, after) in enumerate(
+        (
+            ("accepted", 9 * HOUR),
+            ("accepted", HOUR),
+            ("rejected", 3 * HOUR),
+            ("rejected", 2 * HOUR),
+            ("expired", 8 * HOUR),
+        )
+    ):
+        ended(view, f"c{contact}", action, after, None)
+    assert figures(view)["median_time"] == 2 * HOUR
+    assert figures(view, Period(since=START + 3 * HOUR))["median_time"] == 3 * HOUR
+    never_offered = History("c9")  # as far as this view was told
+    never_offered.handoff("accepted", "h-c9")
+    deliver(view, never_offered.changes)
+    assert figures(view)["median_time"] == 2 * HOUR
+
+
 def test_rejections_are_counted_by_reason_the_most_frequent_first(view: View) -> None:
     for contact, reason in enumerate(
         ("no budget", None, "no budget", "<b>wrong</b> size", "no budget", None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from time import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
 
 import pytest
@@ -226,8 +226,9 @@ def test_sources_are_shown_by_the_touch_that_is_chosen(eyes: Eyes, other_view: V
 def ended(contact: str, action: str, days: int, reason: str | None = None) -> Sequence[Change]:
     """One contact's hand-off that ended so many days ago, in time."""
     history = History(contact, NOW - days * DAY)
-    history.handoff("offered", f"h-{contact}", accept_by=history.at)
-    history.handoff(action, f"h-{contact}", accept_by=history.at, actor="sam.ortiz", reason=reason)
+    given: dict[str, Any] = {"handoff": f"h-{contact}", "accept_by": history.at + 2 * HOUR}
+    history.handoff("offered", **given)
+    history.wait(90 * MINUTE).handoff(action, actor="sam.ortiz", reason=reason, **given)
     return history.changes
 
 
@@ -243,6 +244,7 @@ def test_how_sales_answered_is_shown_of_the_period_that_is_chosen(
     eyes.scheme(scheme)
     eyes.open().see("#answers .share", MARKUP)
     eyes.see("#answers .accepted h3", "50%")
+    eyes.see("#answers-sum", "median time to answer 1 h 30 min")
     choice = Select(eyes.see("#period"))
     choice.select_by_visible_text("all time")
     for place, text in (

@@ -189,6 +189,7 @@ def test_handoffs_shows_how_they_were_answered(projected: Run, valkey: LocalServ
     assert lines == [
         "accepted 0.0% 0 of 1; 1 rejected, 0 expired",
         "answered in time 0.0% 0 of 2; 1 late, 0 expired, 1 overdue",
+        "median time to answer 2 h",
         "returned, then accepted 0.0% 0 of 1; 0 handed over again",
         "recycled, then accepted — 0 of 0; 0 handed over again",
         "rejected 1: no budget\\nthis year",

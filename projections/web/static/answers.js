@@ -1,6 +1,6 @@
 // How sales answered the hand-offs of the period that is chosen: how many were accepted, in time, why not, and who came back.
 import { bar, breakable, byId, fill, h } from "./dom.js";
-import { count, percent } from "./words.js";
+import { count, percent, span } from "./words.js";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -14,6 +14,8 @@ export function figuresChosen() {
 }
 
 export function showAnswers(found) {
+  byId("answers-sum").hidden = found.median_time === null;
+  byId("answers-sum").textContent = `median time to answer ${span(found.median_time)}`;
   const parts = (...names) => names.map((name) => [name.replace("_", " "), found[name]]);
   const reasons = found.reasons.map((one) => [one.reason, one.handoffs]);
   const columns = [
