@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ import pytest
 
 from processors.stack import kafka
 from processors.stack.local import QUIET
-from processors.stack.ports import HOST, remembered_ports
+from processors.stack.ports import HOST, free_port, remembered_ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -56,8 +55,7 @@ def asking_broker(
     home: Path, passwords: Mapping[str, str], changes: Mapping[str, str] | None = None
 ) -> Iterator[tuple[str, str]]:
     """Run a broker with two doors: one is open, one asks for user and password (SASL PLAIN)."""
-    with socket.create_server((HOST, 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     listener = f"SASL_PLAINTEXT://{HOST}:{port}"
     users = "".join(f' user_{user}="{password}"' for user, password in passwords.items())
     settings = {

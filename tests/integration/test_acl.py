@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -28,7 +27,7 @@ from kafka.errors import TopicAuthorizationFailedError
 
 from processors.access_list import all_rights
 from processors.client import Client
-from processors.stack.ports import HOST
+from processors.stack.ports import HOST, free_port
 from processors.topic_admin import ensure_topics
 from projections.log import open_log
 from schemas.errors import LifecycleError
@@ -115,8 +114,7 @@ def run(*words: str) -> str:
 @contextmanager
 def working(log: Path) -> Iterator[None]:
     """Run a worker as whoever we are; it is ready in this block."""
-    with socket.create_server((HOST, 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     with log.open("wb") as file:
         process = subprocess.Popen([STAGELINE, "worker", "--health-port", str(port)], stderr=file)
         try:
@@ -178,7 +176,7 @@ def operate() -> None:
     """Do what only the operator does, on a system at work."""
     deadline = time.monotonic() + READY_S
     while not (letters := run("dlt", "list", "--json").splitlines()):
-        assert time.monotonic() < deadline
+        assert time.monotonic() < deadline, "no dead letter"
     letter = json.loads(letters[0])["id"]
     assert run("dlt", "replay", letter, "--yes").split() == [letter]
     run("dlt", "purge", letter, "--yes")
