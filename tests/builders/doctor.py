@@ -72,11 +72,14 @@ def project(bootstrap: str, redis_url: str) -> None:
     """Run the projector until its view is shown."""
     stop = Event()
     projector = Projector(bootstrap=bootstrap, redis_url=redis_url, ladder=(), stop=stop)
-    thread = Thread(target=projector.run)
+    thread = Thread(target=projector.run, daemon=True)  # one that hangs keeps no test run from ending
     thread.start()
-    wait_until(lambda: live_name(connect(redis_url)) is not None)
-    stop.set()
-    thread.join()
+    try:
+        wait_until(lambda: live_name(connect(redis_url)) is not None)
+    finally:
+        stop.set()
+        thread.join(60)
+    assert not thread.is_alive()
 
 
 def leave_marks(bootstrap: str, topic: str, partitions: int = 8) -> None:
@@ -86,7 +89,7 @@ def leave_marks(bootstrap: str, topic: str, partitions: int = 8) -> None:
         for _ in range(3):
             producer.begin_transaction()
             for number in range(partitions):
-                producer.send(topic, b"never to be seen", key=b"k", partition=number)
+                producer.send(topic, b"never to be seen", key=b"", partition=number)  # at home everywhere
             producer.flush()
             producer.abort_transaction()
 

@@ -34,7 +34,7 @@ def projecting(broker: LocalServer, valkey: LocalServer) -> Iterator[None]:
     """Run a projector beside the test, and end it as SIGTERM would."""
     stop = Event()
     projector = Projector(bootstrap=broker.address, redis_url=url(valkey.port), ladder=LADDER, stop=stop)
-    thread = Thread(target=projector.run)
+    thread = Thread(target=projector.run, daemon=True)  # one that hangs keeps no test run from ending
     thread.start()
     try:
         yield

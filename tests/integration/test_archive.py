@@ -66,16 +66,18 @@ def test_an_archive_whose_writer_is_killed_six_times_has_every_record_once(
     for _ in range(6):
         before = archived(folder)
         with subprocess.Popen(command, env=env, stderr=subprocess.PIPE) as writer:
-            produce(broker.address, 3_000, chance)
-            wait_until_more_than(before, folder)
-            time.sleep(chance.uniform(0, 1.5))
-            writer.kill()
+            try:
+                produce(broker.address, 3_000, chance)
+                wait_until_more_than(before, folder)
+                time.sleep(chance.uniform(0, 1.5))
+            finally:
+                writer.kill()
     assert run(broker.address, str(folder), "--once").returncode == 0
     archive = open_archive(folder)
     found = {(n, one) for n in archive.manifests for one in archive.records(n)}
     rows = list(read_topic(broker.address, CONTACT_EVENTS.name))
     assert found == {(one.partition, Archived(one.key, one.offset, one.value or b"")) for one in rows}
-    assert sum(one.records for one in archive.manifests.values()) == len(rows) == 18_000
+    assert sum(one.records for one in archive.manifests.values()) == len(rows) >= 18_000
     assert run(broker.address, str(folder), "--verify").returncode == 0
 
 

@@ -51,10 +51,21 @@ GUARDED = {
 @contextmanager
 def topic_setting(bootstrap: str, topic: str, name: str, value: str) -> Iterator[None]:
     with KafkaAdminClient(bootstrap_servers=bootstrap) as admin:
-        before = admin.describe_configs([ConfigResource("TOPIC", topic)], config_filter="all")["topic"][topic]
-        admin.alter_configs([ConfigResource("TOPIC", topic, {name: value})])
-        yield
-        admin.alter_configs([ConfigResource("TOPIC", topic, {name: before[name]["value"]})])
+
+        def told() -> str:
+            found = admin.describe_configs([ConfigResource("TOPIC", topic)], config_filter="all")
+            return str(found["topic"][topic][name]["value"])
+
+        def set_to(wanted: str) -> None:
+            admin.alter_configs([ConfigResource("TOPIC", topic, {name: wanted})])
+            wait_until(lambda: told() == wanted)  # the broker hears of it a moment later
+
+        before = told()
+        set_to(value)
+        try:
+            yield
+        finally:
+            set_to(before)
 
 
 @pytest.mark.usefixtures("workers")
@@ -96,12 +107,15 @@ def test_a_wrong_topic_setting_is_found(healthy: str, topic: str, name: str, val
     with topic_setting(healthy, topic, name, value):
         report = examine()
     assert report.exit_code == 1
-    assert [found in text and topic in about + text for about, text in report.wrong.items()] == [True]
+    ((about, text),) = report.wrong.items()
+    assert found in text
+    assert topic in about + text
 
 
 def test_a_missing_topic_is_found(healthy: str) -> None:
     with KafkaAdminClient(bootstrap_servers=healthy) as admin:
         admin.delete_topics([MQL_HANDOFF.name])
+        wait_until(lambda: MQL_HANDOFF.name not in admin.list_topics())
         report = examine()
         wait_until(lambda: create_missing(admin, 8) == [MQL_HANDOFF.name])
     assert "Topic mql-handoff does not exist. Run `stageline topics create`." in report.wrong["topics"]

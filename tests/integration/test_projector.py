@@ -185,7 +185,7 @@ def test_a_projector_whose_readers_were_switched_to_another_view_ends(
         except SupersededError as error:
             ended.append(str(error))
 
-    thread = Thread(target=run)
+    thread = Thread(target=run, daemon=True)  # nobody else ends it
     thread.start()
     until(lambda: now_in(valkey) == HALF)
     newer = View(client, "2-newer.1")
