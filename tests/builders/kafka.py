@@ -12,7 +12,7 @@ from confluent_kafka.cimpl import NewTopic
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 TAIL = 2_000  # offsets: one of the last so many is a record, however many workers came and aborted
 SECONDS = 60.0  # a broker that does not answer for this long fails the test
@@ -35,21 +35,33 @@ class Row(NamedTuple):
 
 
 def create_topics(bootstrap: str, partitions: int, topics: Mapping[str, dict[str, str]]) -> None:
-    """Create topics with the settings given by name."""
+    """Create topics with the settings given by name; return when the broker tells of their partitions."""
     admin = AdminClient({"bootstrap.servers": bootstrap})
     wanted = [NewTopic(name, partitions, 1, config=config) for name, config in topics.items()]
     for future in admin.create_topics(wanted).values():
         future.result(SECONDS)
+    whole = dict.fromkeys(topics, partitions)
+    _wait_until(lambda: _partitions(admin, topics) == whole, f"not all told of: {whole}")
 
 
 def delete_topic(bootstrap: str, name: str) -> None:
     """Delete a topic and return when it is gone."""
     admin = AdminClient({"bootstrap.servers": bootstrap})
     admin.delete_topics([name])[name].result(SECONDS)
+    _wait_until(lambda: not _partitions(admin, [name]), f"{name} does not go away")
+
+
+def _partitions(admin: AdminClient, names: Iterable[str]) -> dict[str, int]:
+    """Return how many partitions each of the topics has that the broker knows."""
+    known = admin.list_topics(timeout=SECONDS).topics
+    return {name: len(known[name].partitions) for name in names if name in known}
+
+
+def _wait_until(holds: Callable[[], bool], otherwise: str) -> None:
     deadline = time.monotonic() + SECONDS
-    while name in admin.list_topics(timeout=SECONDS).topics:
-        assert time.monotonic() < deadline, f"{name} does not go away"
-        time.sleep(0.1)
+    while not holds():
+        assert time.monotonic() < deadline, otherwise
+        time.sleep(0.05)
 
 
 def make_producer(bootstrap: str, compression: str = "none", linger_ms: int = 5) -> Producer:

@@ -48,11 +48,14 @@ def live_system(broker: LocalServer, home: Path) -> Iterator[Env]:
     ensure_topics(broker.address)
     with (home / "worker.log").open("wb") as log:
         worker = subprocess.Popen([STAGELINE, "worker"], env=env, stdout=log, stderr=log)
-    publish(env, [*history(), *VISITOR])
-    wait_until_decided(env, {row["event_id"] for row in [*history(), *VISITOR]})
-    yield env
-    worker.terminate()
-    assert worker.wait(60) == 0, (home / "worker.log").read_text()
+    try:
+        publish(env, [*history(), *VISITOR])
+        wait_until_decided(env, {row["event_id"] for row in [*history(), *VISITOR]})
+        yield env
+    finally:
+        worker.terminate()
+        code = worker.wait(60)
+    assert code == 0, (home / "worker.log").read_text()
 
 
 def publish(env: Env, rows: list[Row]) -> None:
@@ -67,10 +70,10 @@ def wait_until_decided(env: Env, wanted: set[str]) -> None:
     committed = Committed(bootstrap, "stageline-lifecycle", CONTACT_EVENTS.name)
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
-        ends = record_ends(bootstrap, CONTACT_EVENTS.name)
         events = [decode_trusted(row.value or b"") for row in read_topic(bootstrap, CONTACT_EVENTS.name)]
         there = wanted <= {event["event_id"] for event in events}
         passed_on = any(event["type"] == "history_transferred" for event in events)
+        ends = record_ends(bootstrap, CONTACT_EVENTS.name)  # after all that was read
         if there and passed_on and all(committed()[number] >= end for number, end in ends.items()):
             return
         time.sleep(0.3)

@@ -11,6 +11,8 @@ from processors.engine import building
 from processors.lifecycle_files import load_lifecycle
 from processors.topic_admin import create_like_contact_events, ensure_topics
 from schemas.topics import CONTACT_EVENTS, generation_changelog
+from tests.builders.doctor import wait_until
+from tests.builders.kafka import end_offsets
 
 if TYPE_CHECKING:
     import pytest
@@ -35,6 +37,8 @@ def test_marks_that_workers_left_in_a_quiet_log_do_not_keep_it_from_ending(
                 producer.send(CONTACT_EVENTS.name, b"never to be seen", key=b"k", partition=number)
             producer.flush()
             producer.abort_transaction()
+    # The last ones, too: an abort is told before they are written.
+    wait_until(lambda: sum(end_offsets(broker.address, CONTACT_EVENTS.name).values()) == 20)
     seen: list[tuple[int, int]] = []
 
     async def look(done: int, total: int) -> None:

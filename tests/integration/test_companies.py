@@ -90,23 +90,21 @@ def test_a_company_is_told_once_and_in_order_whoever_is_killed(
     ).stdout.splitlines()  # fmt: skip
     assert len(tailed) == sum(map(len, told.values()))
     assert any("  k1  " in line and " → mql  by c" in line for line in tailed)
-    assert shown(env, request) == Counter(all_[-1]["to"] for all_ in told.values())
+    wait_until_shown(env, request, Counter(all_[-1]["to"] for all_ in told.values()))
 
 
-def shown(env: dict[str, str], request: pytest.FixtureRequest) -> dict[str, int]:
-    """Companies by stage, as `stageline companies` shows them once the projector has caught up."""
+def wait_until_shown(env: dict[str, str], request: pytest.FixtureRequest, wanted: dict[str, int]) -> None:
+    """Wait until `stageline companies` shows so many in each stage: a first view is shown while it fills."""
     projector = subprocess.Popen([STAGELINE, "projector"], env=env, stderr=subprocess.DEVNULL)
     request.addfinalizer(projector.kill)
     deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        ran = subprocess.run([STAGELINE, "companies", "--json"], env=env, capture_output=True, check=False)
-        nothing: dict[str, Any] = {"companies": 0, "stages": []}
-        found = json.loads(ran.stdout) if ran.returncode == 0 else nothing
-        staged = {one["stage"]: one["now"] for one in found["stages"] if one["now"]}
-        if found["companies"] == COMPANIES and sum(staged.values()) == COMPANIES:
-            return staged
+    staged: dict[str, int] = {}
+    while staged != wanted:
+        assert time.monotonic() < deadline, f"shown are {staged}, not {wanted}"
         time.sleep(0.5)
-    raise AssertionError("the projector has not shown every company")
+        ran = subprocess.run([STAGELINE, "companies", "--json"], env=env, capture_output=True, check=False)
+        stages = json.loads(ran.stdout)["stages"] if ran.returncode == 0 else []
+        staged = {one["stage"]: one["now"] for one in stages if one["now"]}
 
 
 def changes(bootstrap: str) -> dict[str, list[dict[str, Any]]]:

@@ -35,6 +35,10 @@ def test_lost_brokers_and_topics_with_too_few_copies_are_found(
                 [ConfigResource("TOPIC", HANDOFF_RESPONSE.name, {"min.insync.replicas": "1"})],
                 raise_on_unknown=False,  # the broker asked may not know yet of a topic just made
             )
+        # Each broker hears of topics and settings by itself, a moment later.
+        lowered = about(HANDOFF_RESPONSE.name)
+        wait_until(lambda: "min.insync.replicas is 1" in examine().wrong.get(lowered, ""))
+        wait_until(lambda: about(STAGE_CHANGED.name) not in examine().wrong)
         all_there = examine().wrong
         third.kill()
         wait_until(lambda: "2 of 3 copies in sync" in examine().wrong.get(about(STAGE_CHANGED.name), ""), 120)

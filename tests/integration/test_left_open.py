@@ -16,6 +16,7 @@ from processors.engine.recovery import PROGRESS_KEY, progress_row
 from processors.stack.kafka import kafka_server
 from processors.stack.local import QUIET
 from tests.builders.brokers import with_properties
+from tests.builders.doctor import wait_until
 from tests.builders.kafka import make_producer, read_topic
 from tests.chaos.counting import CountingSubject
 from tests.chaos.crash import Fleet
@@ -117,7 +118,8 @@ async def _leave_open(
 def _open_at(bootstrap: str, place: TopicPartition, name: str = NAME) -> bool:
     """Tell whether a transaction is open in a partition that no coordinator has in hand."""
     with KafkaAdminClient(bootstrap_servers=bootstrap) as admin:
-        assert not admin.describe_transactions([_id(name)])[_id(name)].topic_partitions
+        # A commit is told before its markers are written: until then it has the partitions in hand.
+        wait_until(lambda: not admin.describe_transactions([_id(name)])[_id(name)].topic_partitions)
         ((_, found),) = admin.describe_producers([Place(*place)]).items()
     return any(one.current_transaction_start_offset >= 0 for one in found.active_producers)
 

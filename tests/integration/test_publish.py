@@ -17,7 +17,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from processors.feeds import checkpoint
 from processors.publish import DeliveryError, Publisher
-from processors.topic_admin import ensure_topics
+from processors.topic_admin import delete_if_there, ensure_topics
 from schemas.codec import decode
 from schemas.ndjson import parse_line
 from schemas.topics import ENGAGEMENT, HANDOFF_RESPONSE
@@ -82,6 +82,7 @@ def ids(address: str, contact: str) -> list[str]:
 
 
 def test_a_missing_topic_is_told_with_the_remedy(address: str, tmp_path: Path) -> None:
+    delete_if_there(address, [ENGAGEMENT.name])
     ran = stageline("publish", "-", address=address, stdin=view("c1", "e1"), home=tmp_path)
     assert (ran.returncode, ran.stdout) == (1, b"")
     assert b"Topic engagement does not exist" in ran.stderr

@@ -166,9 +166,13 @@ def test_an_installation_that_is_interrupted_is_not_called_one_that_failed(clone
 
 
 def test_two_scripts_at_once_install_once(clone: Clone) -> None:
-    first, second = clone.begin(), clone.begin()
-    said = [begun.communicate(timeout=60)[0] for begun in (first, second)]
-    assert [text.endswith("ready\n") for text in said] == [True, True]
-    assert "Another script is changing .venv: waiting for it" in "".join(said)
+    clone.install = "while [ ! -e go ]; do sleep 0.05; done"
+    first = clone.begin()
+    wait_until(lambda: clone.calls("install") == 1)
+    second = clone.begin()
+    assert second.stdout is not None
+    assert any("Another script is changing .venv: waiting for it" in line for line in second.stdout)
+    (clone.folder / "go").touch()
+    assert [one.communicate(timeout=60)[0].endswith("ready\n") for one in (first, second)] == [True, True]
     assert clone.calls("install --quiet --disable-pip-version-check -e") == 1
     assert clone.calls("install --quiet --disable-pip-version-check --no-deps") == 1

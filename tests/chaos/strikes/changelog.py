@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from kafka import TopicPartition
 from kafka.admin import ConfigResource
+from kafka.errors import BrokerResponseError
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from processors.topic_admin import administering
 from schemas.topics import LIFECYCLE_CHANGELOG
@@ -24,6 +26,14 @@ if TYPE_CHECKING:
 TOPIC = LIFECYCLE_CHANGELOG.name
 EAGER = {"segment.ms": "1000", "min.cleanable.dirty.ratio": "0.01"}  # compacted as soon as it can be
 LAZY = {"segment.ms": "604800000", "min.cleanable.dirty.ratio": "0.5"}  # the brokers' own defaults
+
+
+once_it_may = Retrying(  # the broker hears of a setting a moment after the controller
+    retry=retry_if_exception_type(BrokerResponseError),
+    stop=stop_after_delay(60),
+    wait=wait_fixed(0.1),
+    reraise=True,
+)
 
 
 def compact_changelog(scene: Scene, chance: Random) -> None:
@@ -61,7 +71,8 @@ def delete_changelog(scene: Scene, chance: Random) -> None:
 def _delete_before(scene: Scene, offsets: dict[int, int]) -> None:
     _configure(scene, {"cleanup.policy": "delete"})  # of a compacted topic a broker deletes nothing
     with administering(scene.system.bootstrap) as admin:
-        admin.delete_records({TopicPartition(TOPIC, number): offset for number, offset in offsets.items()})
+        wanted = {TopicPartition(TOPIC, number): offset for number, offset in offsets.items()}
+        once_it_may(admin.delete_records, wanted)
     _configure(scene, {"cleanup.policy": "compact"})
 
 

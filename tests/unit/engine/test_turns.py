@@ -87,7 +87,8 @@ def test_one_batch_is_decided_at_a_time_and_none_before_its_transaction_may_begi
             await may_end.wait()
 
         taking = [asyncio.create_task(taken.take(decide, commit)) for _ in range(AT_ONCE + 3)]
-        await asyncio.sleep(0.01)
+        for _ in range(100):  # steps of the loop, more than any needs: a span of time may hold few
+            await asyncio.sleep(0)
         first = list(done)
         may_end.set()
         await asyncio.gather(*taking)
