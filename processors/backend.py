@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 from functools import cache
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from processors.clock_changes import KNOWN_UNTIL, clock_changes
@@ -17,18 +16,18 @@ from processors.engine.outputs import BY_LIFECYCLE, IDENTITY, MAX_BYTES
 from processors.lifecycle.plan_json import plan_to_json
 from schemas.errors import LifecycleError
 from schemas.events import EVENT_TYPES, NEWEST, RECORDS
-from schemas.reader import BACKEND
+from schemas.native import BACKEND, is_installed, native
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    import stageline_native as native
+    import stageline_native
 
     from processors.lifecycle.plan import Plan
 
 MOST_PLANS = 16  # two at a barrier; tests make more
 _compiled: dict[
-    tuple[int, native.Form], tuple[Plan, native.Plan | None]
+    tuple[int, stageline_native.Form], tuple[Plan, stageline_native.Plan | None]
 ] = {}  # by identity: hashing a plan costs more than an event
 LAST_CASED = 0x1FFFF  # no character beyond has an upper and a lower case
 
@@ -38,7 +37,7 @@ def chosen() -> str:
 
     Raises LifecycleError when another one, or one that is not installed, is asked for.
     """
-    wanted, installed = os.environ.get(BACKEND), _is_installed()
+    wanted, installed = os.environ.get(BACKEND), is_installed()
     if wanted not in {None, "", "native", "reference"}:
         raise LifecycleError(f"{BACKEND}={wanted}: write native or reference.")
     if wanted == "native" and not installed:
@@ -46,21 +45,12 @@ def chosen() -> str:
     return "native" if wanted != "reference" and installed else "reference"
 
 
-@cache
-def _is_installed() -> bool:
-    return find_spec("stageline_native") is not None  # where it is not, all of the path is searched each time
-
-
 def compiled_back_end() -> ModuleType | None:
     """Return the compiled back-end itself; None where it is not used."""
-    if chosen() == "reference":
-        return None
-    import stageline_native  # noqa: PLC0415 - a wheel of its own, which may be missing
-
-    return stageline_native
+    return None if chosen() == "reference" else native()
 
 
-def compiled(plan: Plan, form: native.Form = "packed") -> native.Plan | None:
+def compiled(plan: Plan, form: stageline_native.Form = "packed") -> stageline_native.Plan | None:
     """Return the plan for the compiled back-end, made once; None where the reference has to do without it."""
     if chosen() == "reference":
         return None
@@ -72,7 +62,7 @@ def compiled(plan: Plan, form: native.Form = "packed") -> native.Plan | None:
     return known[1]
 
 
-def _try_to_compile(plan: Plan, form: native.Form) -> native.Plan | None:
+def _try_to_compile(plan: Plan, form: stageline_native.Form) -> stageline_native.Plan | None:
     from stageline_native import NeedsReference  # noqa: PLC0415 - a wheel of its own, which may be missing
 
     try:
@@ -81,7 +71,7 @@ def _try_to_compile(plan: Plan, form: native.Form) -> native.Plan | None:
         return None
 
 
-def compile_plan(plan: Plan, form: native.Form = "packed") -> native.Plan:
+def compile_plan(plan: Plan, form: stageline_native.Form = "packed") -> stageline_native.Plan:
     """Hand a plan over, with what this Python knows of records, letters and clocks. Raises NeedsReference.
 
     `form`: how it tells changes, see the stub.

@@ -16,6 +16,7 @@ from cramjam import DecompressionError, zstd
 from schemas import reader
 from schemas.container import MAGIC, SYNC_BYTES, read_blocks, read_header
 from schemas.errors import SchemaError
+from schemas.native import native
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -87,6 +88,16 @@ def unpack(packed: bytes, count: int) -> list[Archived]:
     """Unpack a block of `count` records. Raises SchemaError where it is damaged."""
     with _damage_told():
         return _records(_inflated(packed), count)
+
+
+def records_of(packed: bytes, count: int, key: bytes) -> tuple[list[Archived], bool]:
+    """Find the records of a key in a block, and tell whether it goes on beyond them. Raises as `unpack`."""
+    compiled = native()
+    found = None if compiled is None else compiled.records_of(packed, MAX_UNPACKED, count, key)
+    if found is not None:
+        return [Archived(key, *one) for one in found[0]], found[1]
+    records = unpack(packed, count)
+    return [one for one in records if one.key == key], records[-1].key > key
 
 
 def first_key(packed: bytes) -> bytes:

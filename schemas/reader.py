@@ -12,22 +12,19 @@ position) and returns (value, next position).
 from __future__ import annotations
 
 import json
-import os
 from copy import deepcopy
 from decimal import Context, Decimal
-from importlib.util import find_spec
 from struct import Struct
 from typing import TYPE_CHECKING, Any
 
 from schemas.errors import SchemaError
+from schemas.native import native
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     Reader = Callable[[bytes, int], tuple[Any, int]]
 
-BACKEND = "STAGELINE_BACKEND"
-"""Variable of the environment; `reference`: without the compiled back-end, whether it is installed or not."""
 _DOUBLE = Struct("<d")
 _EXACT = Context(prec=20)  # 18 digits, the precision of the decimals in the .avsc files, and some room
 
@@ -54,14 +51,13 @@ def _compiled(schema: Mapping[str, Any]) -> Callable[[bytes, int], tuple[Any, in
 
     The reader returns None for what it leaves to the reference.
     """
-    if os.environ.get(BACKEND) == "reference" or find_spec("stageline_native") is None:
+    if (compiled := native()) is None:
         return None
-    from stageline_native import NeedsReference, Reader  # noqa: PLC0415 - a wheel of its own, which may be missing
-
     try:
-        return Reader(json.dumps(schema)).read
-    except NeedsReference:
+        read: Reader = compiled.Reader(json.dumps(schema)).read
+    except compiled.NeedsReference:
         return None
+    return read
 
 
 class _Readers:

@@ -30,6 +30,14 @@ class EncodedBatch:
         Works without the interpreter's lock.
         """
 
+def records_of(
+    packed: bytes, most: int, count: int, key: bytes
+) -> tuple[list[tuple[int, bytes]], bool] | None:
+    """Find the records of a key in a block of `count` records that unpacks to `most` bytes at most.
+
+    Gives offset and value of each, and whether the block goes on beyond them; None where it is damaged.
+    """
+
 def route(
     outputs: list[Any],
     counts: Mapping[str, int],

@@ -10,7 +10,7 @@ from hashlib import file_digest
 from typing import TYPE_CHECKING
 
 from processors.archive.manifest import Segment, sync_folder
-from schemas.archived import Archived, first_key, packed_blocks, read_archived, unpack, write_archived
+from schemas.archived import Archived, first_key, packed_blocks, read_archived, records_of, write_archived
 from schemas.codec import HEADER_BYTES, SINGLE_OBJECT
 from schemas.container import SYNC_BYTES
 from schemas.errors import SchemaError
@@ -106,9 +106,9 @@ class Index:
             blocks = range(len(self._blocks))
             number = max(0, bisect_left(blocks, key, key=self._first) - 1)  # it may begin in the block before
             for block in blocks[number:]:
-                records = self._block(block)
-                yield from (one for one in records if one.key == key)
-                if records[-1].key > key:
+                records, goes_beyond = records_of(self._packed(block), self._blocks[block][2], key)
+                yield from records
+                if goes_beyond:
                     return
 
     @cached_property
@@ -124,9 +124,6 @@ class Index:
         if number not in self._firsts:
             self._firsts[number] = first_key(self._packed(number))
         return self._firsts[number]
-
-    def _block(self, number: int) -> list[Archived]:
-        return unpack(self._packed(number), self._blocks[number][2])
 
     def _packed(self, number: int) -> bytes:
         place, size, _ = self._blocks[number]

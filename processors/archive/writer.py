@@ -51,6 +51,9 @@ class Pace(NamedTuple):
     every: float
 
 
+BY_MEMORY = Pace(limit=128 << 20, every=3_600)  # memory alone says when to write
+
+
 class Writer:
     """Fills an archive; unless it `forgets`, erased contacts stay as they are in the topic."""
 

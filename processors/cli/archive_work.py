@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from processors.replay.job import Job
-from processors.replay.pool import processors, replay_parts
+from processors.replay.pool import jobs_for, replay_parts
 from processors.replay.sources import TOPIC, open_history
 from processors.settings import load_settings
 from schemas.errors import LifecycleError
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     """Records read, done, to do."""
 
 
-FEW = 20_000  # records: replayed in the second or two that another process takes to start
-
-
 class Work:
     """An open archive, and passes over all of it. `passes`: how many there will be, for the bar.
 
@@ -46,7 +43,7 @@ class Work:
         self._resume, self._show = resume, show
         self._home = load_settings().home / "replay"
         self._records = sum(one.records for one in archive.manifests.values())
-        self._jobs = jobs or (processors() if self._records > FEW else 1)
+        self._jobs = jobs or jobs_for(self._records)
         self._done = 0
         self._folders: set[Path] = set()
 

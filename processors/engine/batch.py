@@ -54,7 +54,8 @@ class Batch:
     The processor fills `states` (None deletes) and `outputs`. It may stop early by lowering
     `next_offset`: the records from there on come again in the next batch. The last `begun` of the outputs
     are of the first of these, which is done in part. If it stops because that one needs all that the source
-    ever held of some keys, it says which in `wanted`; the next batch then has it in `history`. `offset` is
+    ever held of some keys, it says which in `wanted`; the next batch then has it in `history`. If it stops
+    because another partition has to come first, it `waits`. `offset` is
     the record at work, for the error message; `oldest` the first event, for the metrics, if there is one
     that was published.
 
@@ -70,6 +71,7 @@ class Batch:
     next_offset: int
     history: History | None = None
     wanted: tuple[bytes, ...] = ()
+    waits: bool = False
     rules: bytes | None = None
     lived: Lived | None = None
     crossing: Crossing | None = None

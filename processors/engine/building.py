@@ -9,9 +9,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from aiokafka import TopicPartition
+
 from processors.engine.committed import open_committed
 from processors.engine.living import Living
 from processors.engine.member import Member
+from processors.engine.transaction import partition_of
 from schemas.topics import CONTACT_EVENTS
 
 if TYPE_CHECKING:
@@ -32,8 +35,15 @@ async def build(
 
     `look` is told from time to time how much of how much is done; when it raises, the building ends.
     """
-    member = Member(Living(plan, generation), bootstrap, loop=asyncio.get_running_loop())
+    living = Living(plan, generation)
+    member = Member(living, bootstrap, loop=asyncio.get_running_loop())
     async with open_committed(bootstrap, CONTACT_EVENTS.name) as log:
+
+        def reached(contact_id: str) -> int | None:
+            number = partition_of(contact_id.encode(), len(log.partitions))
+            return member.reached(TopicPartition(CONTACT_EVENTS.name, number))
+
+        living.reached = reached
         await member.start()
         try:
             while True:

@@ -43,7 +43,7 @@ ADVANCED_AT_ONCE = 2_000
 
 
 class Wanted(Exception):  # noqa: N818 - a question, not an error
-    """All that the log holds of some contacts is wanted."""
+    """All that the log holds of some contacts is wanted; of none: what another partition comes to."""
 
     def __init__(self, *keys: bytes) -> None:
         super().__init__(*keys)
@@ -68,7 +68,7 @@ class Folding:
         batch, number = self.batch, 0
         while number < len(batch.records):
             number += self._run_ahead(number)
-            if batch.wanted or number == len(batch.records):
+            if batch.wanted or batch.waits or number == len(batch.records):
                 break
             record = batch.records[number]
             number, batch.offset = number + 1, record.offset
@@ -153,6 +153,8 @@ class Folding:
 
     def _fold(self, contact: Contact, event: Event) -> tuple[Contact, list[Change], bool]:
         """Fold an event. Returns the contact, what it led to, and whether history was needed for it."""
+        if event["position"] <= contact.position:
+            return contact, [], False
         understood, merged = self.understand(event), tuple(contact.merged)
         changes = fold(self._plan, contact, understood)
         told: list[Change] = []
@@ -205,8 +207,11 @@ class Folding:
         return events_in(known[key])
 
     def _want(self, question: Wanted) -> None:
-        """Ask for history beside what came with the batch."""
-        self.batch.wanted = (*self._history(), *question.keys)
+        """Ask for history beside what came with the batch, or to come again later."""
+        if question.keys:
+            self.batch.wanted = (*self._history(), *question.keys)
+        else:
+            self.batch.waits = True
 
     def _history(self) -> History:
         """Return the history that came with the batch: for its first record only."""

@@ -46,18 +46,18 @@ async def read_generations(bootstrap: str) -> dict[int, Generation]:
     return dict(sorted(found.items()))
 
 
-async def passed(bootstrap: str, partitions: Iterable[int]) -> dict[int, int]:
-    """Return up to where the lifecycle has committed each partition of contact-events."""
+async def consumed(bootstrap: str, group: str, partitions: Iterable[int]) -> dict[int, int | None]:
+    """Return up to where a group has committed each partition of contact-events; None: nothing so far."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
-        group_id=GROUP,
+        group_id=group,
         enable_auto_commit=False,
         **kafka_access(),
     )
     homes = {number: TopicPartition(CONTACT_EVENTS.name, number) for number in partitions}
     consumer.assign(list(homes.values()))
     async with started(consumer):
-        return {number: await consumer.committed(home) or 0 for number, home in homes.items()}
+        return {number: await consumer.committed(home) for number, home in homes.items()}
 
 
 class Register:

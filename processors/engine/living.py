@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from processors.backend import compiled_back_end
 from processors.engine.compiled import MARKS, starts_of
-from processors.engine.folding import Folding
+from processors.engine.folding import Folding, Wanted
 from processors.lifecycle import next_due
 from processors.lifecycle.lived import as_lived
+from processors.lifecycle.state import position_of
 from schemas.topics import CONTACT_EVENTS, GENERATION_PREFIX, generation_changelog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     import stageline_native
 
@@ -41,7 +42,10 @@ class LoggedClock:
 
 
 class Living:
-    """See the module. Its partitions share what contacts pass on to each other."""
+    """See the module. Its partitions share what contacts pass on to each other.
+
+    `reached` tells up to which offset a contact's partition is done here, None if it is not done here.
+    """
 
     def __init__(self, plan: Plan, generation: int) -> None:
         self.name = f"{GENERATION_PREFIX}{generation}"
@@ -50,6 +54,7 @@ class Living:
         self.outputs: tuple[str, ...] = ()
         self.clock: Clock | None = LoggedClock()
         self.unlocked: bool = compiled_back_end() is not None
+        self.reached: Callable[[str], int | None] = lambda _contact_id: None
         self._plan = plan
         self._passed_on: dict[str, bytes] = {}  # transfer → state, until it has arrived
 
@@ -61,7 +66,7 @@ class Living:
                 if change["record"] == "history_transferred":
                     self._passed_on[change["event_id"]] = change["state"]
 
-        _Anew(self._plan, batch, tell, self._passed_on).run(lambda _record, _event: True)
+        _Anew(self._plan, batch, tell, self._passed_on, self.reached).run(lambda _record, _event: True)
 
 
 class _Anew(Folding):
@@ -73,11 +78,22 @@ class _Anew(Folding):
     form: stageline_native.Form = "lived"
     marks = MARKS | starts_of("history_transferred")
 
-    def __init__(self, plan: Plan, batch: Batch, tell: Any, passed_on: dict[str, bytes]) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        plan: Plan,
+        batch: Batch,
+        tell: Any,  # noqa: ANN401 - as `Folding` takes it
+        passed_on: dict[str, bytes],
+        reached: Callable[[str], int | None],
+    ) -> None:
         super().__init__(plan, batch, tell)
-        self._passed_on = passed_on
+        self._passed_on, self._reached = passed_on, reached
 
     def understand(self, event: Event) -> Event:
+        if event["type"] == "history_transferred" and event["event_id"] not in self._passed_on:
+            reached = self._reached(event["other"])
+            if reached is not None and reached <= position_of(event["state"]):
+                raise Wanted  # its partition comes to it
         understood = as_lived(self._plan, event, self.transferred)
         return event if understood is event else dict(understood)
 

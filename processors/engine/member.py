@@ -92,6 +92,13 @@ class Member(Service):
             "timers": sum(len(partition.timers) for partition in partitions),
         }
 
+    def reached(self, source: TopicPartition) -> int | None:
+        """Tell up to which offset a partition is done here; None if it is another's."""
+        if source not in self._assigned:
+            return None
+        partition = self.partitions.get(source)
+        return 0 if partition is None else partition.next_offset
+
     def looks(self) -> list[Look]:
         """Look at every partition."""
         return [

@@ -154,7 +154,7 @@ class Partition:
                 async with self._busy:
                     await self._work()
                 await self._prepare()
-                if len(self._waiting) < self._limit:
+                if len(self._waiting) < self._limit or (self._batch is not None and self._batch.waits):
                     await asyncio.sleep(started + PACE_S - time.monotonic())
 
     def accept(self) -> None:
@@ -240,6 +240,8 @@ class Partition:
         started = time.perf_counter()
         work = partial(self._processor.process, batch)
         seconds = await self._turns.decide(work, len(records), unlocked=self._processor.unlocked)
+        if batch.waits and batch.next_offset == records[0].offset:
+            return None
         self._limit = next_limit(len(records), seconds)
         self._meter.processed(time.perf_counter() - started)
         self.due = self.timers.next()

@@ -6,12 +6,14 @@ import asyncio
 import math
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from processors.engine.building import build
-from processors.engine.generations import open_register, passed, read_generations
+from processors.engine.generations import GROUP, consumed, open_register, read_generations
 from processors.engine.preview import preview
 from processors.promotion.generation import generation, newest, not_passed
+from processors.promotion.head_start import give_head_start
 from processors.topic_admin import create_like_contact_events, delete_if_there
 from schemas.errors import LifecycleError
 from schemas.topics import generation_changelog
@@ -132,14 +134,15 @@ class Promotion:
 
         due = time.monotonic()
 
-        async def look(done: int, total: int) -> None:
+        async def look(what: str, done: int, total: int) -> None:
             nonlocal due
-            self.watch.show("offsets of history applied", done, total)
+            self.watch.show(what, done, total)
             if time.monotonic() >= due:
                 due = time.monotonic() + STILL_MINE_S
                 await register.write(one)  # fails as soon as another has taken over
 
-        await build(self.bootstrap, one.compiled(), one.number, look)
+        await give_head_start(self.bootstrap, one, look)
+        await build(self.bootstrap, one.compiled(), one.number, partial(look, "newest offsets applied"))
 
     async def _refuse_half_way(self, known: Mapping[int, Generation]) -> None:
         live = newest(known.values())
@@ -153,7 +156,10 @@ class Promotion:
 
     async def left(self, one: Generation) -> list[int]:
         """Return the partitions that have not passed a generation's barrier."""
-        return not_passed(one, await passed(self.bootstrap, one.barriers)) if one.barriers else []
+        if not one.barriers:
+            return []
+        passed = await consumed(self.bootstrap, GROUP, one.barriers)
+        return not_passed(one, {number: offset or 0 for number, offset in passed.items()})
 
     async def _wait(self, one: Generation) -> None:
         total = len(one.barriers)

@@ -21,12 +21,18 @@ if TYPE_CHECKING:
     Show = Callable[[int], None]  # records replayed so far
 
 POLL_S = 0.2
+FEW = 20_000  # records: replayed in the second or two that another process takes to start
 _seen: Any = None  # records read, by partition: shared memory, set in each process of the pool
 
 
 def processors() -> int:
     """Tell how many processes can work at once."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def jobs_for(records: int) -> int:
+    """Tell how many processes a replay of so many records is worth."""
+    return processors() if records > FEW else 1
 
 
 def replay_parts(job: Job, partitions: Iterable[int], jobs: int, show: Show) -> Tally:

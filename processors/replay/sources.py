@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from processors.archive.folder import open_archive
 from processors.archive.locks import reading
-from processors.archive.writer import Pace
+from processors.archive.writer import BY_MEMORY
 from processors.event_loop import complete
 from processors.replay.passing_folder import passing_folder
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     Progress = Callable[[int, int, int], None]
 
 TOPIC = "topic"
-PACE = Pace(limit=128 << 20, every=3_600)  # memory alone says when to write
 
 
 def is_archive(events: str) -> bool:
@@ -40,5 +39,5 @@ def open_history(events: str, bootstrap: str, progress: Progress) -> Iterator[Ar
     from processors.archive.follow import follow  # noqa: PLC0415 - aiokafka takes a while to import
 
     with passing_folder("stageline-topic-") as root:
-        complete(follow(bootstrap, root, PACE, stop=asyncio.Event(), once=True, progress=progress))
+        complete(follow(bootstrap, root, BY_MEMORY, stop=asyncio.Event(), once=True, progress=progress))
         yield open_archive(root)

@@ -20,7 +20,7 @@ from processors.lifecycle_files import load_lifecycle
 from processors.replay.job import Job
 from processors.replay.parts import replay_part
 from processors.replay.summary import Tally
-from schemas.reader import BACKEND
+from schemas.native import BACKEND
 from tests.bench import figures
 from tests.bench.made_archive import make
 

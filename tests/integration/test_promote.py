@@ -61,7 +61,7 @@ stages:
 
 
 class System:
-    """Two workers on a broker, their files, and traffic."""
+    """Two workers on a broker, their files, and traffic: of contacts, and of visitors who become some."""
 
     def __init__(self, broker: LocalServer, home: Path) -> None:
         self.bootstrap, self.home = broker.address, home
@@ -117,15 +117,26 @@ class System:
     def _flow(self) -> None:
         producer, chance = make_producer(self.bootstrap), Random(7)  # noqa: S311 - reproducible
         while not self._over.wait(0.02):
-            contact = f"c{chance.randrange(CONTACTS)}"
-            event = {
+            contact, visitor = f"c{chance.randrange(CONTACTS)}", f"v{self.sent // 20}"
+            view = {
                 "type": "page_view",
                 "event_id": f"e{self.sent}",
-                "contact_id": contact,
                 "occurred_at": int(time.time() * 1000),
                 "url": chance.choice(("https://x.example/pricing", "https://x.example/blog")),
             }
-            producer.produce(ENGAGEMENT.name, json.dumps(event).encode(), contact.encode())
+            events = [view | ({"anonymous_id": visitor} if self.sent % 10 == 0 else {"contact_id": contact})]
+            if self.sent % 20 == 19:
+                events.append(
+                    {
+                        "type": "contact_identified",
+                        "event_id": f"i{self.sent}",
+                        "occurred_at": view["occurred_at"],
+                        "anonymous_id": visitor,
+                        "contact_id": contact,
+                    }
+                )
+            for event in events:
+                producer.produce(ENGAGEMENT.name, json.dumps(event).encode(), contact.encode())
             producer.poll(0)
             self.sent += 1
         producer.flush()
@@ -235,5 +246,5 @@ def _statuses(system: System) -> list[str]:
 
 
 def _settled(system: System) -> bool:
-    admitted = sum(one["type"] == "page_view" for one in system.log())
-    return admitted == system.sent and system.told() == system.expected()
+    admitted = {one["event_id"] for one in system.log() if one["type"] == "page_view"}
+    return len(admitted) == system.sent and system.told() == system.expected()

@@ -13,7 +13,8 @@ from schemas import codec
 from schemas.codec import HEADER_BYTES
 from schemas.errors import SchemaError
 from schemas.events import NEWEST
-from schemas.reader import BACKEND, record_reader
+from schemas.native import BACKEND
+from schemas.reader import record_reader
 from tests.builders import both
 from tests.builders.random_events import published
 from tests.builders.samples import sample

@@ -22,6 +22,7 @@ from processors.engine.lifecycle import Lifecycle
 from processors.engine.living import Living
 from processors.engine.partition import Partition
 from processors.engine.shelf import MemoryShelf
+from processors.engine.transaction import partition_of
 from processors.engine.turns import Turns
 from processors.lifecycle_files import load_lifecycle
 from processors.promotion.barrier import KEY, barrier
@@ -203,6 +204,11 @@ class Promotion:
         consumer.assign(places)
         turns, shelf = Turns(), MemoryShelf()
         parts = {place: Partition(place, living, consumer, "simulated", turns, shelf) for place in places}
+        living.reached = lambda contact_id: (
+            parts[
+                self.world.place(CONTACT_EVENTS.name, partition_of(contact_id.encode(), len(places)))
+            ].next_offset
+        )
         serving = []
         for place, part in parts.items():
             await part.open()

@@ -11,7 +11,7 @@ import pytest
 from processors.intake import admit
 from processors.lifecycle_files import load_lifecycle
 from processors.replay import parts, pool
-from schemas.reader import BACKEND
+from schemas.native import BACKEND
 from tests.bench.generate import rows
 from tests.builders import both
 from tests.builders.archives import Topic

@@ -7,7 +7,8 @@ import fastavro
 import pytest
 
 from schemas.errors import SchemaError
-from schemas.reader import BACKEND, record_reader
+from schemas.native import BACKEND
+from schemas.reader import record_reader
 
 
 @pytest.fixture(autouse=True, params=["reference", ""], ids=["reference", "as installed"])

@@ -1,5 +1,6 @@
 //! Segment files of an archive, see `schemas/archived.py`: contact after contact, over several files at once.
 
+use std::cmp::Ordering;
 use std::fs::File;
 use std::io::{BufReader, Error, ErrorKind, Read, Result};
 use std::ops::Range;
@@ -58,11 +59,8 @@ impl Segment {
                 return Ok(());
             }
         }
-        let key = self.bytes()?;
-        let offset = self.long()?;
-        let value = self.bytes()?;
+        self.head = Some(Head::read(&self.block, &mut self.at)?);
         self.left -= 1;
-        self.head = Some(Head { key, offset, value });
         Ok(())
     }
 
@@ -90,24 +88,51 @@ impl Segment {
             .ok_or_else(|| damaged("a block of no records"))?;
         Ok(true)
     }
+}
 
-    fn long(&mut self) -> Result<i64> {
-        let (block, at) = (&self.block, &mut self.at);
-        let mut next = || {
-            let byte = *block.get(*at).ok_or_else(|| damaged("a block is cut short"))?;
-            *at += 1;
-            Ok(byte)
-        };
-        long_from(next()?, next)
+impl Head {
+    fn read(block: &[u8], at: &mut usize) -> Result<Self> {
+        Ok(Self { key: bytes_at(block, at)?, offset: long_at(block, at)?, value: bytes_at(block, at)? })
     }
+}
 
-    fn bytes(&mut self) -> Result<Range<usize>> {
-        let size = usize::try_from(self.long()?).map_err(|_| damaged("a negative length"))?;
-        let end = self.at.checked_add(size).filter(|end| *end <= self.block.len());
-        let place = self.at..end.ok_or_else(|| damaged("a block is cut short"))?;
-        self.at = place.end;
-        Ok(place)
+/// Offset and value of each record of a key.
+pub type Found = Vec<(i64, Vec<u8>)>;
+
+/// Finds the records of a key in a packed block, and whether it goes on beyond them.
+pub fn find(packed: &[u8], most: usize, count: u64, key: &[u8]) -> Result<(Found, bool)> {
+    let block = Decompressor::new()?.decompress(packed, most)?;
+    let (mut at, mut found) = (0, Vec::new());
+    for _ in 0..count {
+        let head = Head::read(&block, &mut at)?;
+        match block[head.key].cmp(key) {
+            Ordering::Less => {}
+            Ordering::Equal => found.push((head.offset, block[head.value].to_vec())),
+            Ordering::Greater => return Ok((found, true)),
+        }
     }
+    if at == block.len() {
+        Ok((found, false))
+    } else {
+        Err(damaged("a block does not end where its records do"))
+    }
+}
+
+fn long_at(block: &[u8], at: &mut usize) -> Result<i64> {
+    let mut next = || {
+        let byte = *block.get(*at).ok_or_else(|| damaged("a block is cut short"))?;
+        *at += 1;
+        Ok(byte)
+    };
+    long_from(next()?, next)
+}
+
+fn bytes_at(block: &[u8], at: &mut usize) -> Result<Range<usize>> {
+    let size = usize::try_from(long_at(block, at)?).map_err(|_| damaged("a negative length"))?;
+    let end = at.checked_add(size).filter(|end| *end <= block.len());
+    let place = *at..end.ok_or_else(|| damaged("a block is cut short"))?;
+    *at = place.end;
+    Ok(place)
 }
 
 /// The segments of a partition, in order of their offsets.

@@ -1,5 +1,6 @@
 //! What Python sees: `stageline_native`.
 
+use crate::archive::find;
 use crate::changes::Change;
 use crate::contact::Contact;
 use crate::course::{run, Done, Step};
@@ -28,6 +29,22 @@ impl From<Unsupported> for PyErr {
     fn from(why: Unsupported) -> Self {
         NeedsReference::new_err(why.0)
     }
+}
+
+/// A record's offset and value.
+type Found<'py> = (i64, Bound<'py, PyBytes>);
+
+/// Finds the records of a key in a block of a segment; see the stub.
+#[pyfunction]
+fn records_of<'py>(
+    py: Python<'py>,
+    packed: &[u8],
+    most: usize,
+    count: u64,
+    key: &[u8],
+) -> Option<(Vec<Found<'py>>, bool)> {
+    let (found, beyond) = py.detach(|| find(packed, most, count, key)).ok()?;
+    Some((found.iter().map(|(offset, value)| (*offset, PyBytes::new(py, value))).collect(), beyond))
 }
 
 /// A compiled plan, and the form it tells changes in; see the stub.
@@ -209,6 +226,7 @@ fn stageline_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Intake>()?;
     module.add_class::<Reader>()?;
     module.add_function(wrap_pyfunction!(record_batches, module)?)?;
+    module.add_function(wrap_pyfunction!(records_of, module)?)?;
     module.add_function(wrap_pyfunction!(route, module)?)?;
     module.add_class::<Plan>()
 }

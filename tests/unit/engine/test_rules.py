@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from processors.engine import folding, rules
-from processors.engine.lifecycle import Lifecycle, LifecycleClock
-from processors.engine.living import Living
+from processors.engine.lifecycle import Lifecycle
 from processors.lifecycle_files import load_lifecycle, presets
 from processors.promotion.barrier import barrier
 from processors.replay.replay import Replay
-from schemas.codec import decode_trusted
-from schemas.reader import BACKEND
+from schemas.native import BACKEND
 from schemas.topics import MQL_HANDOFF, SEGMENT_CHANGED, STAGE_CHANGED
+from tests.builders.partition_traffic import Traffic, built_beside
 from tests.builders.partitions import Partitions
-from tests.builders.story import DAY, HOUR, MONDAY, event
 
 if TYPE_CHECKING:
     from processors.lifecycle.plan import Plan
@@ -32,66 +30,6 @@ TOPICS = {
     "mql_handoff": MQL_HANDOFF.name,
 }
 PLANS = {name: load_lifecycle(name) for name in presets()}
-PAGES = ("/products/a", "/pricing", "/services/y", "/blog/z")
-
-
-class Traffic:
-    """Random events of some contacts and visitors; answers name the hand-offs that were really offered."""
-
-    def __init__(self, chance: Random, worker: Partitions) -> None:
-        self._chance, self._worker = chance, worker
-        self.now, self._count = MONDAY, 0
-
-    def flow(self, events: int) -> None:
-        for _ in range(events):
-            self.one()
-            self._worker.run(self._chance.randint(1, 9))
-
-    def one(self) -> None:
-        chance, worker = self._chance, self._worker
-        self.now += chance.choice((0, 1, HOUR, DAY, 9 * DAY))
-        who = f"c{chance.randrange(5)}"
-        match chance.randrange(12):
-            case 0:
-                number = chance.randrange(len(worker.parts))
-                clock = decode_trusted(LifecycleClock().record(self.now) or b"")
-                worker.append(clock, number)
-            case 1:
-                self._tell("contact_identified", f"anon:v{chance.randrange(4)}", into=who)
-            case 2:
-                self._answer()
-            case 3:
-                self._tell(
-                    "engagement_voided", who, voids=f"e{chance.randrange(self._count + 1)}", reason="bot"
-                )
-            case 4:
-                self._tell("contacts_merged", f"c{chance.randrange(5)}", into=who, other="")
-            case 5:
-                self._tell("form_submitted", who, form="demo")
-            case 6:
-                self._tell(
-                    "deal_changed", who, deal="D1", stage=chance.choice(("open", "closed_won", "closed_lost"))
-                )
-            case _:
-                visitor = chance.choice((who, f"anon:v{chance.randrange(4)}"))
-                self._tell("page_view", visitor, url=chance.choice(PAGES))
-
-    def _answer(self) -> None:
-        offered = [
-            one for (topic, _), told in self._worker.told.items() if topic == MQL_HANDOFF.name for one in told
-        ]
-        if offered:
-            one = self._chance.choice(offered)
-            kind = self._chance.choice(("handoff_accepted", "handoff_rejected"))
-            self._tell(kind, one["contact_id"], handoff=one["handoff"], actor="sam", reason="r")
-
-    def _tell(self, type_: str, contact: str, **fields: Any) -> None:  # noqa: ANN401 - any event's
-        if fields.get("into") == contact:
-            return
-        if type_ == "contacts_merged":
-            fields["other"] = contact
-        self._worker.append(event(type_, self.now, contact_id=contact, event_id=f"e{self._count}", **fields))
-        self._count += 1
 
 
 def promote(worker: Partitions, old: Plan, new: Plan, generation: int, at: int) -> None:
@@ -125,15 +63,6 @@ def test_replay_of_a_log_with_barriers_gives_the_changes_and_states_of_the_live_
     told, states = replayed(PLANS[names[0]], worker)
     assert worker.states() == states
     assert worker.told == told
-
-
-def built_beside(worker: Partitions, plan: Plan, most: int) -> dict[bytes, bytes]:
-    """Apply a definition to a log that another one has made, as `promote` does."""
-    beside = Partitions(Living(plan, 2), len(worker.parts))
-    for part, logged in zip(beside.parts, worker.parts, strict=True):
-        part.records = logged.records
-    beside.run(most)
-    return beside.states()
 
 
 @pytest.mark.parametrize("seed", range(24))

@@ -9,8 +9,8 @@ import pytest
 from processors.lifecycle_files import load_lifecycle
 from processors.sealing import Gone, Sealer, is_sealed, opened, rows_of
 from schemas.codec import decode_trusted
+from schemas.native import BACKEND
 from schemas.personal import with_personal
-from schemas.reader import BACKEND
 from schemas.topics import CONTACT_KEYS
 from tests.builders.live import Live
 from tests.builders.story import MONDAY

@@ -5,7 +5,7 @@ import pytest
 from processors import backend
 from processors.backend import chosen
 from schemas.errors import LifecycleError
-from schemas.reader import BACKEND
+from schemas.native import BACKEND
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def test_the_compiled_back_end_is_used_where_it_is_there_and_nobody_asks_for_the
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv(BACKEND, wanted)
-    monkeypatch.setattr(backend, "_is_installed", lambda: installed)
+    monkeypatch.setattr(backend, "is_installed", lambda: installed)
     assert chosen() == used
 
 
@@ -35,6 +35,6 @@ def test_a_back_end_that_cannot_be_is_refused(
     wanted: str, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(BACKEND, wanted)
-    monkeypatch.setattr(backend, "_is_installed", lambda: False)
+    monkeypatch.setattr(backend, "is_installed", lambda: False)
     with pytest.raises(LifecycleError, match=f"{BACKEND}={wanted}.*{message}"):
         chosen()

@@ -21,7 +21,7 @@ from processors.replay.job import Job, part_file, read_packed
 from processors.replay.parts import replay_part
 from schemas.codec import decode_trusted
 from schemas.errors import LifecycleError, SchemaError
-from schemas.reader import BACKEND
+from schemas.native import BACKEND
 from tests.bench.made_archive import make
 from tests.builders import both
 from tests.builders.archives import Topic
