@@ -41,7 +41,7 @@ async def give_head_start(bootstrap: str, one: Generation, look: Look) -> None:
     missing = [number for number, offset in done.items() if offset is None]
     if not missing:
         return
-    with passing_folder("stageline-promote-") as folder:
+    with passing_folder("stageline-building-") as folder:
         copy = Copy(folder / "log")
         offsets = await read_closed(bootstrap, copy.begin, partial(look, "offsets of history read"))
         job = await _replay(one, copy.finish(), folder, missing, look)
@@ -74,8 +74,8 @@ async def _replay(one: Generation, archive: Archive, folder: Path, partitions: l
             await look("events applied", beside.records, records)
     finally:
         beside.wanted = False
-        await asyncio.wait([doing])
-    await doing
+        await asyncio.gather(doing, return_exceptions=True)
+    doing.result()
     return job
 
 

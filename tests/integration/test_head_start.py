@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from random import Random
 from typing import TYPE_CHECKING
 
+import pytest
 from kafka import KafkaProducer
 
 from processors.engine import building
 from processors.engine.lifecycle import Lifecycle
 from processors.engine.recovery import PROGRESS_KEY
 from processors.lifecycle_files import load_lifecycle
+from processors.promotion import head_start
 from processors.promotion.generation import generation
-from processors.promotion.head_start import give_head_start
 from processors.topic_admin import create_like_contact_events, ensure_topics
 from schemas.native import BACKEND
 from schemas.topics import CONTACT_EVENTS, generation_changelog
@@ -22,8 +24,10 @@ from tests.builders.partition_traffic import Traffic, built_beside
 from tests.builders.partitions import Partitions
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Callable
+    from pathlib import Path
 
+    from processors.replay.job import Job
     from processors.stack.server import LocalServer
 
 PARTITIONS = 2
@@ -64,10 +68,10 @@ def test_what_is_worked_out_at_once_is_what_the_log_comes_to_record_by_record(
         monkeypatch.setenv(BACKEND, back_end)
         create_like_contact_events(broker.address, generation_changelog(number))
         one = generation(new, "", number, 1, status="building", at=0, in_place=False, barriers={})
-        asyncio.run(give_head_start(broker.address, one, ignore))
+        asyncio.run(head_start.give_head_start(broker.address, one, ignore))
         rows = changelog(broker, number)
         assert states(rows) == built
-        asyncio.run(give_head_start(broker.address, one, ignore))  # there is nothing left to do
+        asyncio.run(head_start.give_head_start(broker.address, one, ignore))  # there is nothing left to do
         assert changelog(broker, number) == rows
 
     before = [len(part.records) for part in worker.parts]
@@ -77,3 +81,29 @@ def test_what_is_worked_out_at_once_is_what_the_log_comes_to_record_by_record(
         monkeypatch.setenv(BACKEND, back_end)
         asyncio.run(asyncio.wait_for(building.build(broker.address, new, number, ignore), 120))
         assert states(changelog(broker, number)) == built_beside(worker, new, 50)
+
+
+def test_work_that_is_given_up_ends_at_once_and_leaves_nothing_behind(
+    broker: LocalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ensure_topics(broker.address, PARTITIONS)
+    create_like_contact_events(broker.address, generation_changelog(5))
+    folders: list[Path] = []
+
+    def replay_for_ever(job: Job, _partitions: list[int], _jobs: int, seen: Callable[[int], None]) -> None:
+        folders.append(job.work)
+        while True:
+            seen(1)
+            time.sleep(0.01)
+
+    async def look(what: str, _done: int, _total: int) -> None:
+        if what == "events applied":
+            raise KeyError(what)
+
+    monkeypatch.setattr(head_start, "replay_parts", replay_for_ever)
+    plan = load_lifecycle("clarity")
+    one = generation(plan, "", 5, 1, status="building", at=0, in_place=False, barriers={})
+    with pytest.raises(KeyError, match="events applied"):
+        asyncio.run(head_start.give_head_start(broker.address, one, look))
+    assert [folder.exists() for folder in folders] == [False]
+    assert changelog(broker, 5) == []

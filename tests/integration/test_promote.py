@@ -204,10 +204,11 @@ def test_criteria_change_there_and_back_under_traffic_and_kills_and_nothing_is_l
     assert preview["stages"]["mql"]["from"] > 0 == preview["stages"]["mql"]["to"]
     assert system.states() == ["live"]  # nothing was written
 
-    promoting = system.begin("promote", str(other))
-    time.sleep(2.5)  # about where it builds, or writes the barriers
-    promoting.send_signal(signal.SIGKILL)
-    promoting.wait()
+    for seconds in (2.0, 2.5, 3.0, 3.5):  # about where it reads history, writes states, builds, or switches
+        promoting = system.begin("promote", str(other))
+        time.sleep(seconds)
+        promoting.send_signal(signal.SIGKILL)
+        promoting.wait()
     finished = system.begin("promote", str(other))
     system.wait("the barriers", lambda: "switched" in _statuses(system) or finished.poll() is not None)
     system.kill(0)
