@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Copy:
-    """Takes contact-events as they are, whoever was erased since. Made for `engine/live_log.py` to fill."""
+    """Takes contact-events as `engine/live_log.py` and `closed_log.py` read it, whoever was erased since."""
 
     def __init__(self, root: Path) -> None:
         self._root = root

@@ -153,8 +153,6 @@ class Folding:
 
     def _fold(self, contact: Contact, event: Event) -> tuple[Contact, list[Change], bool]:
         """Fold an event. Returns the contact, what it led to, and whether history was needed for it."""
-        if event["position"] <= contact.position:
-            return contact, [], False
         understood, merged = self.understand(event), tuple(contact.merged)
         changes = fold(self._plan, contact, understood)
         told: list[Change] = []

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 from processors.engine.building import build
 from processors.engine.generations import GROUP, consumed, open_register, read_generations
 from processors.engine.preview import preview
+from processors.promotion.from_history import give_head_start
 from processors.promotion.generation import generation, newest, not_passed
-from processors.promotion.head_start import give_head_start
 from processors.topic_admin import create_like_contact_events, delete_if_there
 from schemas.errors import LifecycleError
 from schemas.topics import generation_changelog

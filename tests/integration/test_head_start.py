@@ -14,7 +14,7 @@ from processors.engine import building
 from processors.engine.lifecycle import Lifecycle
 from processors.engine.recovery import PROGRESS_KEY
 from processors.lifecycle_files import load_lifecycle
-from processors.promotion import head_start
+from processors.promotion import from_history
 from processors.promotion.generation import generation
 from processors.topic_admin import create_like_contact_events, ensure_topics
 from schemas.native import BACKEND
@@ -68,10 +68,10 @@ def test_what_is_worked_out_at_once_is_what_the_log_comes_to_record_by_record(
         monkeypatch.setenv(BACKEND, back_end)
         create_like_contact_events(broker.address, generation_changelog(number))
         one = generation(new, "", number, 1, status="building", at=0, in_place=False, barriers={})
-        asyncio.run(head_start.give_head_start(broker.address, one, ignore))
+        asyncio.run(from_history.give_head_start(broker.address, one, ignore))
         rows = changelog(broker, number)
         assert states(rows) == built
-        asyncio.run(head_start.give_head_start(broker.address, one, ignore))  # there is nothing left to do
+        asyncio.run(from_history.give_head_start(broker.address, one, ignore))  # there is nothing left to do
         assert changelog(broker, number) == rows
 
     before = [len(part.records) for part in worker.parts]
@@ -100,10 +100,10 @@ def test_work_that_is_given_up_ends_at_once_and_leaves_nothing_behind(
         if what == "events applied":
             raise KeyError(what)
 
-    monkeypatch.setattr(head_start, "replay_parts", replay_for_ever)
+    monkeypatch.setattr(from_history, "replay_parts", replay_for_ever)
     plan = load_lifecycle("clarity")
     one = generation(plan, "", 5, 1, status="building", at=0, in_place=False, barriers={})
     with pytest.raises(KeyError, match="events applied"):
-        asyncio.run(head_start.give_head_start(broker.address, one, look))
+        asyncio.run(from_history.give_head_start(broker.address, one, look))
     assert [folder.exists() for folder in folders] == [False]
     assert changelog(broker, 5) == []
