@@ -174,9 +174,10 @@ class Member(Service):
 
     def _activate(self, partition: Partition) -> None:
         """Let records flow from where the partition stands; the consumer may be anywhere else."""
-        if partition.ready and partition.source in self._assigned:
-            self._consumer.seek(partition.source, partition.next_offset)
-            self._consumer.resume(partition.source)
+        source = partition.source
+        if partition.ready and source in self._assigned and self.partitions.get(source) is partition:
+            self._consumer.seek(source, partition.next_offset)
+            self._consumer.resume(source)
             partition.accept()
             if self.ready():
                 log.info("ready group=%s partitions=%d", self.label, len(self._assigned))
@@ -256,6 +257,7 @@ class _Rebalance(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka is
 
 
 async def _close(partition: Partition, task: asyncio.Task[None]) -> None:
+    partition.give_up()
     task.cancel()  # it waits for work, or recovers; when it was fenced it has just ended
     _ended, at_work = await asyncio.wait([task], timeout=ENDING_S)  # the store is its own until then
     if at_work:

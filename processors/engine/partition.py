@@ -78,6 +78,7 @@ class Partition:
         self._counts: dict[str, int] = {}  # partitions of each topic written to
         self._written = BEGINNING  # what was told up to here may be folded again, but is not told again
         self._accepting = False
+        self._given_up = False
         self._waiting = Waiting(source, consumer)
         self._batch: Batch | None = None
         self._asked: Batch | None = None  # the batch that ended because it needs what must be read first
@@ -140,11 +141,11 @@ class Partition:
         self.restore_left = left
 
     async def serve(self) -> None:
-        """Work until cancelled. Cancel only after `hold`: between two transactions of ours.
+        """Work until given up and cancelled. Only after `hold`: between two transactions of ours.
 
         One that `make_sure` has open is for the next owner to end, as when `open` is cancelled.
         """
-        while True:
+        while not self._given_up:
             await self._wake.wait()
             self._wake.clear()
             while self._has_work():
@@ -167,6 +168,14 @@ class Partition:
         self._waiting.clear()
         async with self._busy:
             pass
+
+    def give_up(self) -> None:
+        """Let `serve` end, and cancel it, too: it may wait for long.
+
+        To cancel it is not enough: a Kafka client that is just being closed takes that for its tasks' end.
+        """
+        self._given_up = True
+        self._wake.set()
 
     def offer(self, records: Sequence[Record]) -> None:
         """Hand over fetched records. Those fetched before a rebalance moved the position are not accepted."""

@@ -12,6 +12,9 @@ from aiokafka import TopicPartition
 from processors.engine import member
 from processors.engine.intake import Intake
 from processors.engine.member import CLOSE_S, ENDING_S, EndlessTaskError
+from processors.engine.partition import Partition
+from processors.engine.shelf import MemoryShelf
+from processors.engine.turns import Turns
 from tests.simulation.loop import SimulatedLoop
 
 
@@ -32,6 +35,9 @@ class Given:
         finally:
             await asyncio.sleep(self.seconds)
             self.task_ended = True
+
+    def give_up(self) -> None:
+        """Say that it is over."""
 
     async def close(self) -> None:
         self.closed_after_its_task = self.task_ended
@@ -96,3 +102,43 @@ def test_a_panic_of_the_compiled_back_end_ends_the_process_too(ends: list[object
     with pytest.raises(Panic):
         asyncio.run(course())
     assert ends == [(Panicking.source, 7)]
+
+
+def test_a_partition_that_is_given_up_ends_where_its_cancellation_was_lost() -> None:
+    """A Kafka client that is being closed takes it for that of its own tasks."""
+
+    async def course() -> None:
+        turns, shelf = Turns(), MemoryShelf()
+        partition = Partition(Given.source, Intake(), None, "nowhere:9092", turns, shelf)
+        serving = asyncio.create_task(partition.serve())
+        await asyncio.sleep(0)
+        partition.give_up()
+        await asyncio.wait_for(serving, 5)
+
+    asyncio.run(course())
+
+
+class Opened:
+    """Stands for a partition that was given up while it opened, and whose cancellation was lost."""
+
+    source, ready, next_offset = Given.source, True, 0
+    accepted = False
+
+    async def open(self) -> None:
+        self.store: list[bytes] = []
+
+    async def serve(self) -> None:
+        """End at once."""
+
+    def accept(self) -> None:
+        self.accepted = True
+
+
+def test_a_partition_that_was_given_up_while_it_opened_is_given_no_records() -> None:
+    async def course() -> bool:
+        one, opened = member.Member(Intake(), "nowhere:9092"), Opened()
+        one._assigned = frozenset([opened.source])
+        await one._serve(opened)  # type: ignore[arg-type] # a stand-in
+        return opened.accepted
+
+    assert not asyncio.run(course())
