@@ -19,7 +19,7 @@ from schemas.codec import decode_trusted
 from schemas.errors import SchemaError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import stageline_native
 
@@ -60,6 +60,7 @@ class Folding:
         self.batch, self.tell = batch, tell
         self._plan = plan
         self._contacts: dict[bytes, Contact] = {}
+        self.worked_out: dict[str, bytes] = {}  # transfer → state
         ready = compiled(plan, self.form)
         self._runs = None if ready is None else Runs(ready, batch, self.marks)
 
@@ -183,9 +184,9 @@ class Folding:
             return dict(translated(event, self.transferred))
         return event
 
-    def transferred(self, contact_id: str, transfer: str) -> bytes:
-        """Work out the state that a contact passed on."""
-        return transferred_state(self._plan, self._told, contact_id, transfer)
+    def transferred(self, event: Mapping[str, Any]) -> bytes:
+        """Work out the state that came with a transfer."""
+        return transferred_state(self._plan, self._told, event, self.worked_out)
 
     def _refold(self, contact: Contact) -> tuple[Contact, tuple[Change, ...]]:
         """Fold a contact again from its history. Raises Wanted."""

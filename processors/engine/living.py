@@ -17,7 +17,7 @@ from processors.lifecycle.state import position_of
 from schemas.topics import CONTACT_EVENTS, GENERATION_PREFIX, generation_changelog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     import stageline_native
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     Event = dict[str, Any]
     Change = dict[str, Any]
+
+
+TRANSFERS_KEPT = 10_000  # up to some kB each: a chain of merges asks for the same ones again
 
 
 class LoggedClock:
@@ -57,6 +60,7 @@ class Living:
         self.reached: Callable[[str], int | None] = lambda _contact_id: None
         self._plan = plan
         self._passed_on: dict[str, bytes] = {}  # transfer → state, until it has arrived
+        self._worked_out: dict[str, bytes] = {}  # the same, of those that had to be looked for in the log
 
     def process(self, batch: Batch) -> None:
         """Apply the records in order; those that change the definition are none of its business."""
@@ -66,7 +70,11 @@ class Living:
                 if change["record"] == "history_transferred":
                     self._passed_on[change["event_id"]] = change["state"]
 
-        _Anew(self._plan, batch, tell, self._passed_on, self.reached).run(lambda _record, _event: True)
+        anew = _Anew(self._plan, batch, tell, self._passed_on, self.reached)
+        anew.worked_out = self._worked_out
+        anew.run(lambda _record, _event: True)
+        if len(self._worked_out) > TRANSFERS_KEPT:
+            self._worked_out.clear()
 
 
 class _Anew(Folding):
@@ -97,6 +105,6 @@ class _Anew(Folding):
         understood = as_lived(self._plan, event, self.transferred)
         return event if understood is event else dict(understood)
 
-    def transferred(self, contact_id: str, transfer: str) -> bytes:
-        known = self._passed_on.pop(transfer, None)
-        return super().transferred(contact_id, transfer) if known is None else known
+    def transferred(self, event: Mapping[str, Any]) -> bytes:
+        known = self._passed_on.pop(event["event_id"], None)
+        return super().transferred(event) if known is None else known

@@ -9,16 +9,19 @@ that one.
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
-from processors.lifecycle.lived import as_lived, is_foreign, translated
+from processors.lifecycle.lived import Missing, as_lived, is_foreign, translated
+from processors.lifecycle.state import position_of
 from processors.replay.clocks import Clocks
 from processors.replay.course import Course
 from schemas.codec import decode_trusted
 from schemas.errors import SchemaError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from processors.archive.folder import Archive
     from processors.lifecycle.plan import Plan
@@ -43,7 +46,8 @@ class ByContact:
         self.plan, self.archive, self.anew, self._until = plan, archive, anew, until
         self.events = self.refused = self.last_time = 0
         self._marks: dict[int, tuple[Clocks, tuple[Event, ...]]] = {}
-        self._transfers: dict[tuple[str, str, str], bytes] = {}
+        self._transfers: dict[tuple[str, str], bytes] = {}  # by plan and transfer
+        self._asks = False  # for a state that is not worked out yet, instead of working it out
 
     def fold(self, key: bytes, records: Iterable[Archived], take: Callable[[Change], None]) -> Course:
         """Fold one contact from its records in order; every change goes to `take`.
@@ -103,10 +107,7 @@ class ByContact:
 
     def understood(self, plan: Plan, event: Event) -> Event:
         """Say an event in the terms of the definition that decides."""
-
-        def transferred(other: str, event_id: str) -> bytes:
-            return self._transferred(plan, other, event_id)
-
+        transferred = partial(self._transferred, plan)
         if self.anew:
             return dict(as_lived(plan, event, transferred))
         return dict(translated(event, transferred)) if is_foreign(plan, event) else event
@@ -138,33 +139,42 @@ class ByContact:
         clocks, barriers = self.marks(self.archive.home_of(key))
         return Course(self, key, clocks, () if self.anew else barriers, take)
 
-    def _anew(self, plan: Plan) -> ByContact:
+    def _anew(self, plan: Plan, *, asks: bool = False) -> ByContact:
         other = ByContact(plan, self.archive, anew=True)
-        other._marks, other._transfers = self._marks, self._transfers
+        other._marks, other._transfers, other._asks = self._marks, self._transfers, asks
         return other
 
-    def _transferred(self, plan: Plan, other: str, event_id: str) -> bytes:
-        """Work out the state that a contact passed on, had this definition decided."""
-        key = (plan.plan_hash, other, event_id)
-        if key not in self._transfers:
-            state = self._worked_out(plan, other, event_id)
-            while len(self._transfers) >= TRANSFERS_KEPT:
-                del self._transfers[next(iter(self._transfers))]
-            self._transfers[key] = state
+    def _transferred(self, plan: Plan, transfer: Mapping[str, Any]) -> bytes:
+        """Work out the state that came with a transfer, had this definition decided."""
+        key = (plan.plan_hash, transfer["event_id"])
+        if key in self._transfers:
+            return self._transfers[key]
+        if self._asks:
+            raise Missing(transfer)
+        wanted = [transfer]
+        while wanted:
+            try:
+                state = self._worked_out(plan, wanted[-1])
+            except Missing as missing:
+                wanted.append(missing.transfer)
+            else:
+                self._keep(plan, wanted.pop(), state)
         return self._transfers[key]
 
-    def _worked_out(self, plan: Plan, other: str, event_id: str) -> bytes:
+    def _keep(self, plan: Plan, transfer: Mapping[str, Any], state: bytes) -> None:
+        while len(self._transfers) >= TRANSFERS_KEPT:
+            del self._transfers[next(iter(self._transfers))]
+        self._transfers[plan.plan_hash, transfer["event_id"]] = state
+
+    def _worked_out(self, plan: Plan, transfer: Mapping[str, Any]) -> bytes:
+        key, until = transfer["other"].encode(), position_of(transfer["state"])
         found: list[bytes] = []
 
         def look(change: Change) -> None:
-            if change["record"] == "history_transferred" and change["event_id"] == event_id:
+            if change["record"] == "history_transferred" and change["event_id"] == transfer["event_id"]:
                 found.append(change["state"])
 
-        def until_found() -> Iterator[Archived]:
-            for record in self.archive.records_of(other.encode()):
-                if found:
-                    return
-                yield record
-
-        course = self._anew(plan).fold(other.encode(), until_found(), look)
+        other = self._anew(plan, asks=True)
+        records = takewhile(lambda one: one.offset <= until, self.archive.records_of(key))
+        course = other.fold(key, records, look)
         return found[0] if found else course.state()

@@ -20,7 +20,7 @@ from processors.replay.timers import Timers
 from schemas.errors import SchemaError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
     from processors.lifecycle import Contact
@@ -153,12 +153,12 @@ class Replay:
             return dict(translated(event, partial(self._worked_out, self.plan_of(event["contact_id"]))))
         return event
 
-    def _transferred(self, contact_id: str, transfer: str) -> bytes:
-        known = self._passed_on.get(transfer)
-        return self._worked_out(self.plan, contact_id, transfer) if known is None else known
+    def _transferred(self, event: Mapping[str, Any]) -> bytes:
+        known = self._passed_on.get(event["event_id"])
+        return self._worked_out(self.plan, event) if known is None else known
 
-    def _worked_out(self, plan: Plan, contact_id: str, transfer: str) -> bytes:
-        return transferred_state(plan, self._log_of, contact_id, transfer)
+    def _worked_out(self, plan: Plan, event: Mapping[str, Any]) -> bytes:
+        return transferred_state(plan, self._log_of, event, {})
 
     def _log_of(self, contact_id: str) -> Iterator[Event]:
         for event in self._history():

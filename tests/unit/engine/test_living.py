@@ -9,13 +9,16 @@ import pytest
 from processors.engine.lifecycle import Lifecycle
 from processors.engine.living import Living
 from processors.lifecycle_files import load_lifecycle
+from processors.replay.by_contact import ByContact
 from schemas.native import BACKEND
+from tests.builders.archives import Topic
 from tests.builders.partition_traffic import built_beside
 from tests.builders.partitions import Partitions
 from tests.builders.story import MONDAY, event
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from processors.engine.batch import History
 
@@ -81,3 +84,40 @@ def test_what_was_passed_on_before_a_crash_is_worked_out_from_the_log() -> None:
     found.run()
     assert found.states() == built_beside(worker, NEW, 10)
     assert found.read_again > 0
+
+
+def merged_to_and_fro(times: int) -> Partitions:
+    """Two contacts of whom now one, now the other is part of the other, as two systems may sync."""
+    worker = Partitions(Lifecycle(load_lifecycle("clarity")), 2)
+    number = 0
+
+    def tell(kind: str, who: str, **fields: str) -> None:
+        nonlocal number
+        number += 1
+        worker.append(event(kind, MONDAY + number, contact_id=who, event_id=f"e{number}", **fields))
+        worker.run()
+
+    for time in range(times):
+        one, other = ("a", "b") if time % 2 else ("b", "a")
+        tell("page_view", one, url="/pricing")
+        tell("contacts_merged", one, into=other, other=one)
+        tell("merge_undone", other, into=other, other=one)
+    return worker
+
+
+def test_contacts_that_were_merged_to_and_fro_are_worked_out_one_transfer_after_the_other(
+    tmp_path: Path,
+) -> None:
+    """Each of them depends on all before: as a recursion that takes twice as long for each, or no end."""
+    worker = merged_to_and_fro(40)
+    topic = Topic(tmp_path, partitions=2)
+    for number, part in enumerate(worker.parts):
+        for record in part.records:
+            topic.add(record.key or b"", record.value or b"", number)
+    archive = topic.archive()
+    by_contact = ByContact(NEW, archive, anew=True)
+    states = {
+        key: by_contact.fold(key, archive.records_of(key), lambda _change: None).state()
+        for key in (b"a", b"b")
+    }
+    assert built_beside(worker, NEW, 1_000) == states
