@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from tests.bench.build import build
 from tests.bench.core import core
 from tests.bench.crash import crash
 from tests.bench.latency import latency
@@ -26,6 +27,7 @@ def main() -> None:
     """Measure. Figures go to stdout, progress to stderr."""
 
 
+main.add_command(build)
 main.add_command(core)
 main.add_command(crash)
 main.add_command(latency)
