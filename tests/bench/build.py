@@ -59,9 +59,11 @@ def _fill(bootstrap: str, events: int, contacts: int) -> None:
         make(Path(home), events, contacts, PARTITIONS)
         archive, producer = open_archive(Path(home)), make_producer(bootstrap)
         for number in archive.manifests:
-            for record in sorted(archive.records(number), key=attrgetter("offset")):
+            records = sorted(archive.records(number), key=attrgetter("offset"))
+            for count, record in enumerate(records, start=1):
                 producer.produce(CONTACT_EVENTS.name, record.value, record.key, number)
-                producer.poll(0)
+                if count % 10_000 == 0:
+                    producer.flush()  # its queue is bounded
             producer.flush()
 
 
