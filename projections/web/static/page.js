@@ -10,7 +10,7 @@ import { showSources } from "./sources.js";
 import { tellTimes } from "./words.js";
 
 const CONTACT = "#/contact/";
-const COSTLY_MS = 60_000; // what costs a look at many contacts is read so long after a change: once a minute at most
+const COSTLY_MS = 60_000; // what costs a look at many contacts is read once a minute at most; its answers may be half as old
 const TIMES_MS = 15_000; // how often "3 min ago" is set right
 
 async function read(path) {
@@ -71,13 +71,14 @@ async function showAll() {
     say("Live", funnel.held ? `${funnel.held} changes wait for an earlier one that is missing from the log.` : "");
     shown = true;
     showCostly();
+    readCostlyLater(); // the answer may be from before what was just read
     await showCurrent();
   } catch (error) {
     say("Waiting", error.message);
   }
 }
 
-let later = null; // when what is costly is read again, if something has changed
+let later = null; // when what is costly is read again
 let chosen = 0; // questions about answers until now: what was chosen before is not shown over the newest
 
 // A panel that cannot be read stays as it was: the stream says what is away.
@@ -86,6 +87,10 @@ function showCostly() {
   later = null;
   read("/api/sources").then(showSources, () => {});
   showChosen();
+}
+
+function readCostlyLater() {
+  later ??= setTimeout(showCostly, COSTLY_MS);
 }
 
 function showChosen() {
@@ -103,7 +108,7 @@ function listen() {
   stream.addEventListener("reset", () => { reading = reading.then(showAll); });
   on("changes", (changes) => {
     addChanges(changes);
-    later ??= setTimeout(showCostly, COSTLY_MS);
+    readCostlyLater();
     if (changes.some((change) => change.contact_id === current())) showCurrent();
   });
   on("funnel", showFunnel);
