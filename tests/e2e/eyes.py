@@ -53,12 +53,23 @@ class Eyes:
         self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
 
     @contextmanager
-    def hastened(self, times: int) -> Iterator[None]:
-        """Make timers of pages that are opened meanwhile run so many times as fast."""
-        source = f"const wait = setTimeout; setTimeout = (run, ms) => wait(run, ms / {times})"
+    def beginning_with(self, source: str) -> Iterator[None]:
+        """Make pages that are opened meanwhile run a script before any of their own."""
         script = self.browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": source})
-        yield
-        self.browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", script)
+        try:
+            yield
+        finally:
+            self.browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", script)
+
+    @contextmanager
+    def blocking(self, *urls: str) -> Iterator[None]:
+        """Let no page reach these addresses meanwhile."""
+        self.browser.execute_cdp_cmd("Network.enable", {})
+        self.browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": urls})
+        try:
+            yield
+        finally:
+            self.browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": []})
 
     def press(self, *keys: str) -> None:
         for key in keys:

@@ -13,7 +13,7 @@ from selenium.webdriver.support.select import Select
 
 from processors.stack.ports import free_port
 from processors.stack.valkey import url
-from projections.store import View, connect, live_name, show, switches
+from projections.store import View, connect, live_view, show, switches
 from projections.views.funnel import define
 from tests.builders.cast import LADDER, cast
 from tests.builders.changes import DAY, HOUR, MINUTE, History, evidence, why
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from projections.commands import Change
 
 NOW = int(time() * 1000)
+CAST = 60
 TOKEN = "open sesame"  # noqa: S105 - of these tests
 MARKUP = "<img src=x onerror=document.title='taken'><b>bold</b>"
 
@@ -38,36 +39,47 @@ MARKUP = "<img src=x onerror=document.title='taken'><b>bold</b>"
 @pytest.fixture(scope="module")
 def view(valkey: LocalServer) -> View:
     """A quarter of a company's contacts."""
+    return cast_shown(valkey)
+
+
+def cast_shown(valkey: LocalServer) -> View:
     client = connect(url(valkey.port))
     view = View(client, "cast")
     view.ask(define(LADDER))
-    deliver(view, cast(NOW, size=60))
+    deliver(view, cast(NOW, size=CAST))
     show(client, "cast")
     return view
 
 
-def wait_until_noticed(page: str, valkey: LocalServer) -> None:
-    """Wait until the server tells of the view that is shown, which it looks for once a second.
+class PageEyes(Eyes):
+    """Opens the page when the server has told of all there is: nothing is drawn anew for it later.
 
-    Pages that are opened then are not drawn anew for it while somebody acts on them.
+    The server looks for another view once a second, and for changes some times a second.
     """
-    client = connect(url(valkey.port))
-    wanted = f"id: {live_name(client)}/{switches(client)}/"
 
-    def is_told() -> bool:
-        with urlopen(f"{page}api/stream", timeout=60) as told:  # noqa: S310 - our own address
-            seen: bytes = next(line for line in told if line.startswith(b"id: "))
-        return seen.decode().startswith(wanted)
+    def __init__(self, browser: webdriver.Chrome, page: str, valkey: LocalServer) -> None:
+        super().__init__(browser, page)
+        self._client = connect(url(valkey.port))
 
-    until(is_told, wanted)
+    def open(self, path: str = "") -> Eyes:
+        view = live_view(self._client)
+        assert view is not None
+        newest = f"{view.name}/{switches(self._client)}/{view.newest_arrival()}"
+        until(lambda: self._told() == newest, newest)
+        return super().open(path)
+
+    def _told(self) -> str:
+        """Return the id of the newest message."""
+        with urlopen(f"{self.page}api/stream", timeout=60) as lines:  # noqa: S310 - our own address
+            told: bytes = next(line for line in lines if line.startswith(b"id: "))
+        return told.decode().removeprefix("id: ").strip()
 
 
 @pytest.fixture
 def eyes(browser: webdriver.Chrome, page: str, view: View, valkey: LocalServer) -> Iterator[Eyes]:
     del view
     browser.get("about:blank")  # the page of the test before would go on asking
-    wait_until_noticed(page, valkey)
-    eyes = Eyes(browser, page)
+    eyes = PageEyes(browser, page, valkey)
     eyes.size(1280, 900)
     eyes.scheme("light")
     eyes.complaints()
@@ -75,9 +87,25 @@ def eyes(browser: webdriver.Chrome, page: str, view: View, valkey: LocalServer) 
     assert eyes.complaints() == []
 
 
+@pytest.fixture
+def other_view(view: View, valkey: LocalServer, unique: Callable[[str], str]) -> Iterator[View]:
+    """An empty view that is shown meanwhile."""
+    client = connect(url(valkey.port))
+    other = View(client, unique("other"))
+    other.ask(define(LADDER))
+    show(client, other.name)
+    yield other
+    show(client, view.name)
+
+
 LONG = "marketing_qualified_lead_of_the_enterprise_segment"
 TEXTS = "return [...document.querySelectorAll(arguments[0])].map((one) => one.textContent).join()"
 ASKED = "return performance.getEntriesByType('resource').map((one) => one.name).join()"
+SLOW = """const ask = fetch; fetch = async (path, ...more) => {
+  const answer = await ask(path, ...more);
+  if (path.endsWith("id=slow")) await new Promise((go) => { window.answerSlow = go; });
+  return answer;
+}"""
 WIDER = """return [...document.querySelectorAll(".panel, .column, .card, .place, .funnel th")]
   .filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.className)"""
 
@@ -105,25 +133,26 @@ def cells(row: WebElement) -> list[str]:
     return [cell.text for cell in row.find_elements(By.CSS_SELECTOR, "td.number")][:2]
 
 
-def test_the_funnel_shows_the_stages_in_order_and_sums_to_the_contacts(eyes: Eyes) -> None:
+def test_the_funnel_shows_the_stages_in_order_and_sums_to_the_contacts(eyes: Eyes, other_view: View) -> None:
+    deliver(other_view, cast(NOW, size=CAST))
     eyes.open().see("#funnel th.name", "mql")
     names = until(lambda: [el.text.split("\n")[0] for el in eyes.all("#funnel th.name")], "the stages")
     assert names == [rung.stage for rung in LADDER]
     now = until(lambda: [int(cells(row)[0]) for row in eyes.all("#funnel tbody tr")], "how many there are")
-    assert sum(now) == 60
-    eyes.see("#funnel-sum", "60 of 60 contacts have a stage")
+    assert sum(now) == CAST
+    eyes.see("#funnel-sum", f"{CAST} of {CAST} contacts have a stage")
 
 
-def test_a_change_appears_without_reloading_in_list_funnel_and_board(eyes: Eyes, view: View) -> None:
+def test_a_change_appears_without_reloading_in_list_funnel_and_board(eyes: Eyes, other_view: View) -> None:
     eyes.open().see("#state", "Live")
     before = int(until(lambda: cells(eyes.all("#funnel tbody tr")[0])[0], "how many MQLs there are"))
-    deliver(view, newcomer("zoe@live.example").changes)
+    deliver(other_view, newcomer("zoe@live.example").changes)
     eyes.see("#changes li", "zoe@live.example")
     until(lambda: int(cells(eyes.all("#funnel tbody tr")[0])[0]) == before + 1, "one more MQL")
     card = eyes.see(".column.open .card", "zoe@live.example")
     assert "due in 1 h 5" in card.text
     until(lambda: eyes.browser.execute_script(TEXTS, "#news"), "an announcement")
-    deliver(view, newcomer("yves@live.example").changes[:1])
+    deliver(other_view, newcomer("yves@live.example").changes[:1])
     until(lambda: "yves@live.example" in eyes.browser.execute_script(TEXTS, "#news"), "a second one, later")
 
 
@@ -193,18 +222,6 @@ def test_text_of_others_never_becomes_markup(eyes: Eyes, view: View) -> None:
     assert eyes.browser.title.startswith("<img")
 
 
-@pytest.fixture
-def other_view(page: str, view: View, valkey: LocalServer, unique: Callable[[str], str]) -> Iterator[View]:
-    """An empty view that is shown meanwhile."""
-    client = connect(url(valkey.port))
-    other = View(client, unique("other"))
-    other.ask(define(LADDER))
-    show(client, other.name)
-    wait_until_noticed(page, valkey)
-    yield other
-    show(client, view.name)
-
-
 def test_sources_are_shown_by_the_touch_that_is_chosen(eyes: Eyes, other_view: View) -> None:
     history = History("sources@live.example", NOW - 2 * MINUTE)
     touch = {"event_id": "e1", "event_type": "page_view", "at": NOW}
@@ -268,7 +285,7 @@ def test_what_is_costly_is_read_again_some_time_after_the_page_opened_and_after_
         return told.count("/api/sources") >= times and told.count("/figures") >= times
 
     deliver(other_view, ended("c1", "accepted", 1))
-    with eyes.hastened(60):
+    with eyes.beginning_with("const wait = setTimeout; setTimeout = (run, ms) => wait(run, ms / 60)"):
         eyes.open().see("#answers .share", "accepted")
         until(lambda: asked(2), "the first and the second question about both")
         deliver(other_view, ended("c2", "accepted", 1))
@@ -276,9 +293,7 @@ def test_what_is_costly_is_read_again_some_time_after_the_page_opened_and_after_
 
 
 def test_a_page_whose_costly_panels_cannot_be_read_is_live_all_the_same(eyes: Eyes, view: View) -> None:
-    eyes.browser.execute_cdp_cmd("Network.enable", {})
-    eyes.browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*/api/sources*", "*/figures*"]})
-    try:
+    with eyes.blocking("*/api/sources*", "*/figures*"):
         eyes.open().see("#changes li")
         until(lambda: "/api/sources" in eyes.browser.execute_script(ASKED), "the question of sources")
         until(lambda: "/figures" in eyes.browser.execute_script(ASKED), "the question of answers")
@@ -286,8 +301,28 @@ def test_a_page_whose_costly_panels_cannot_be_read_is_live_all_the_same(eyes: Ey
         eyes.see("#changes li", "live@sources.example")
         eyes.see("#state", "Live")
         assert not eyes.browser.find_element(By.ID, "problem").is_displayed()
-    finally:
-        eyes.browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": []})
+
+
+def test_what_could_not_be_read_is_read_again(eyes: Eyes) -> None:
+    with eyes.blocking("*/api/funnel*"):
+        eyes.open().see("#state", "Waiting")
+    eyes.see("#state", "Live")
+    eyes.see("#funnel th.name", "mql")
+
+
+def test_an_earlier_contact_whose_answer_comes_later_is_not_shown_over_the_newer_one(
+    eyes: Eyes, view: View
+) -> None:
+    for contact in ("slow", "quick"):
+        deliver(view, newcomer(contact).changes)
+    with eyes.beginning_with(SLOW):
+        eyes.open().see("#state", "Live")
+        eyes.browser.execute_script("location.hash = '#/contact/slow'")
+        until(lambda: eyes.browser.execute_script("return 'answerSlow' in window"), "the first question")
+        eyes.browser.execute_script("location.hash = '#/contact/quick'")
+        eyes.see("h1", "quick")
+        eyes.browser.execute_async_script("answerSlow(); setTimeout(arguments[0], 500)")
+        eyes.see("h1", "quick")
 
 
 def test_what_is_new_when_the_page_reads_afresh_is_marked_and_announced(
@@ -373,8 +408,11 @@ def test_a_restarted_server_is_found_again(eyes: Eyes, valkey: LocalServer) -> N
 
 def test_a_redis_that_is_away_is_told_and_found_again(eyes: Eyes, valkey: LocalServer) -> None:
     eyes.open().see("#state", "Live")
+    eyes.see("#sources .share")
+    eyes.see("#answers .share")  # all is read: nothing more is refused
     valkey.kill()
     eyes.see("#problem", "Redis does not answer")
     valkey.start()
     eyes.see("#problem", "Nothing has been projected yet")
-    eyes.complaints()  # the browser noted the refusals
+    cast_shown(valkey)
+    eyes.see("#state", "Live")

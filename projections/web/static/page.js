@@ -12,6 +12,7 @@ import { tellTimes } from "./words.js";
 const CONTACT = "#/contact/";
 const COSTLY_MS = 60_000; // what costs a look at many contacts is read once a minute at most; its answers may be half as old
 const TIMES_MS = 15_000; // how often "3 min ago" is set right
+const AGAIN_MS = 3_000; // what could not be read is tried again so long after, as a browser does with a stream
 
 async function read(path) {
   const answer = await fetch(path, { headers: { accept: "application/json" } });
@@ -37,17 +38,28 @@ function current() {
   }
 }
 
+let looks = 0; // at contacts until now: what an earlier one finds is not shown over a later one
+
 async function showCurrent() {
   const id = current();
+  const mine = ++looks;
   byId("overview").hidden = id !== null;
   byId("contact").hidden = id === null;
   document.title = id === null ? "Stageline" : `${id} · Stageline`;
   if (id === null) return;
+  const show = await look(id);
+  if (mine === looks) show();
+}
+
+// Returns what shows it.
+async function look(id) {
   try {
-    showContact(await read(`/api/contacts?id=${encodeURIComponent(id)}`));
+    const contact = await read(`/api/contacts?id=${encodeURIComponent(id)}`);
+    return () => showContact(contact);
   } catch (error) {
-    if (error.status !== 404) return say("Waiting", error.message);
-    showNoContact(id, await near(id));
+    if (error.status !== 404) throw error;
+    const others = await near(id);
+    return () => showNoContact(id, others);
   }
 }
 
@@ -60,21 +72,34 @@ async function near(start) {
 }
 
 let shown = false; // whether everything has been read once
+let reading = Promise.resolve(); // until it ends, what is told waits: what is read may hold less
+let again = null; // when everything is read again, since something could not be read
+
+function readAll() {
+  reading = reading.then(showAll);
+}
+
+function readAgain(error) {
+  say("Waiting", error.message);
+  again ??= setTimeout(readAll, AGAIN_MS);
+}
 
 async function showAll() {
+  clearTimeout(again);
+  again = null;
   try {
     const [funnel, changes, handoffs, companies] = await Promise.all(["funnel", "changes", "handoffs", "companies"].map((name) => read(`/api/${name}`)));
     showFunnel(funnel);
     showChanges(changes);
     showHandoffs(handoffs);
     showCompanies(companies);
+    await showCurrent();
     say("Live", funnel.held ? `${funnel.held} changes wait for an earlier one that is missing from the log.` : "");
     shown = true;
     showCostly();
     readCostlyLater(); // the answer may be from before what was just read
-    await showCurrent();
   } catch (error) {
-    say("Waiting", error.message);
+    readAgain(error);
   }
 }
 
@@ -100,25 +125,24 @@ function showChosen() {
 
 function listen() {
   const stream = new EventSource("/api/stream");
-  let reading = Promise.resolve(); // what is told meanwhile is shown after it: it may hold less
   const on = (name, handle) => stream.addEventListener(name, async (event) => {
     await reading;
     handle(JSON.parse(event.data));
   });
-  stream.addEventListener("reset", () => { reading = reading.then(showAll); });
+  stream.addEventListener("reset", readAll);
   on("changes", (changes) => {
     addChanges(changes);
     readCostlyLater();
-    if (changes.some((change) => change.contact_id === current())) showCurrent();
+    if (changes.some((change) => change.contact_id === current())) showCurrent().catch(readAgain);
   });
   on("funnel", showFunnel);
   on("handoffs", showHandoffs);
   on("companies", showCompanies);
   on("away", ({ error }) => say("Waiting", error));
-  stream.onopen = () => shown && say("Live");
+  stream.onopen = () => shown && !again && say("Live");
   stream.onerror = () => {
     say("Reconnecting …");
-    if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 3_000); // refused: it would not try again
+    if (stream.readyState === EventSource.CLOSED) setTimeout(listen, AGAIN_MS); // refused: it would not try again
   };
   addEventListener("pagehide", () => stream.close());
 }
@@ -140,7 +164,7 @@ document.querySelector(".skip").addEventListener("click", (event) => {
   byId("main").focus();
 });
 addEventListener("hashchange", () => {
-  showCurrent();
+  showCurrent().catch(readAgain);
   scrollTo(0, 0);
   byId("main").focus({ preventScroll: true });
 });
@@ -148,4 +172,4 @@ byId("period").addEventListener("change", showChosen);
 setInterval(tellTimes, TIMES_MS);
 search();
 listen();
-showCurrent();
+showCurrent().catch(readAgain);
