@@ -199,7 +199,8 @@ def test_a_page_that_connects_again_reads_afresh_only_if_it_missed_something(pag
         begun(events, view)
         deliver(view, lead("c1"))
         *_, seen = until(events, "handoffs")
-    with stream(page, Last_Event_ID=seen) as events:
+    with stream(page, Last_Event_ID=seen) as events, stream(page) as later:
+        next(later)  # whoever came before is listening by now
         deliver(view, lead("c2"))
         assert next(events)[0] == "changes"
     with stream(page, Last_Event_ID=seen) as events:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kafka.admin import ConfigResource
 
+from processors.cli.doctor.clock import outside
 from processors.cli.doctor.finding import ok, unknown, wrong
 from processors.engine.member import SESSION_MS
 from processors.engine.transaction import TRANSACTION_TIMEOUT_MS
@@ -50,12 +51,12 @@ def check_clock(admin: KafkaAdminClient, now: Callable[[], float] = time.time) -
     asked = now() * 1000
     quorum = admin.describe_metadata_quorum()
     answered = now() * 1000
-    skew = _outside(_controller_time(quorum), asked, answered)
-    if skew is None:
+    theirs = _controller_time(quorum)
+    if theirs is None or theirs < 0:
         yield unknown(
             "clock", "The controller does not tell its time.", "Compare `date -u` on both machines."
         )
-    elif abs(skew) > SKEW_MS:
+    elif abs(skew := outside(theirs, asked, answered)) > SKEW_MS:
         how = f"{abs(skew) / 1000:,.1f} s {'behind' if skew > 0 else 'ahead of'}"
         yield wrong(
             "clock",
@@ -64,13 +65,6 @@ def check_clock(admin: KafkaAdminClient, now: Callable[[], float] = time.time) -
         )
     else:
         yield ok("clock", f"Within {SKEW_MS / 1000:.0f} s of the Kafka controller's.")
-
-
-def _outside(theirs: int | None, asked: float, answered: float) -> float | None:
-    """Return how far their time (ms) lies outside of the request's; 0 inside, positive past it."""
-    if theirs is None or theirs < 0:
-        return None
-    return max(0.0, theirs - answered) or min(0.0, theirs - asked)
 
 
 def _controller_time(quorum: dict[str, Any]) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from processors.cli.doctor.clock import outside
 from processors.cli.doctor.finding import ok, unknown, wrong
 from processors.cli.doctor.groups import partitions
 from processors.cli.doctor.next_record import bounds, offsets_behind
@@ -26,12 +27,14 @@ SKEW_S = 2.0  # as for the broker
 
 def check_redis(client: Client, now: Callable[[], float] = time.time) -> Iterator[Finding]:
     """Look at the server. Raises RedisAwayError."""
+    asked = now()
     info, theirs = ask_server(client, "INFO", "TIME")
+    answered = now()
     if info is None:
         yield unknown("redis", "It does not let us ask for INFO.", "Give the user the right to INFO, TIME.")
         return
     found = [wrong("redis", *problem) for problem in _problems(info)]
-    if theirs is not None and abs(skew := now() - theirs[0]) > SKEW_S:
+    if theirs is not None and abs(skew := outside(theirs[0] + theirs[1] / 1e6, asked, answered)) > SKEW_S:
         found.append(
             wrong("redis", f"Its clock is {abs(skew):,.0f} s off this machine's.", "Let NTP set both.")
         )
