@@ -9,14 +9,17 @@ that one.
 from __future__ import annotations
 
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from processors.lifecycle.lived import Missing, as_lived, is_foreign, translated
+from processors.lifecycle.plan_json import plan_from_json
+from processors.lifecycle.program import MOST_PROGRAMS
 from processors.lifecycle.state import position_of
+from processors.lifecycle.switch import Barrier
 from processors.replay.clocks import Clocks
-from processors.replay.course import Course
+from processors.replay.course import Course, Takeover
 from schemas.codec import decode_trusted
 from schemas.errors import SchemaError
 
@@ -30,8 +33,10 @@ if TYPE_CHECKING:
 
     Event = dict[str, Any]
     Change = dict[str, Any]
+    Marks = tuple[Clocks, tuple[Takeover, ...]]
 
 TRANSFERS_KEPT = 10_000  # worked out, each up to some kB: a chain of merges asks for the same ones again
+_plan_of = lru_cache(maxsize=MOST_PROGRAMS)(plan_from_json)  # all partitions pass the same few barriers
 
 
 class ByContact:
@@ -45,7 +50,7 @@ class ByContact:
     def __init__(self, plan: Plan, archive: Archive, *, anew: bool = False, until: int | None = None) -> None:
         self.plan, self.archive, self.anew, self._until = plan, archive, anew, until
         self.events = self.refused = self.last_time = 0
-        self._marks: dict[int, tuple[Clocks, tuple[Event, ...]]] = {}
+        self._marks: dict[int, Marks] = {}
         self._transfers: dict[tuple[str, str], bytes] = {}  # by plan and transfer
         self._asks = False  # for a state that is not worked out yet, instead of working it out
 
@@ -66,7 +71,7 @@ class ByContact:
 
     def lived(self, plan: Plan, key: bytes, before: int) -> Course:
         """Fold a contact as another definition would have had it, up to an offset."""
-        other = self._anew(plan)
+        other = self.anew_under(plan)
         course = other.course(key, lambda _change: None)
         for record in self.archive.records_of(key):
             event = other.read(record) if record.offset < before else None
@@ -112,16 +117,19 @@ class ByContact:
             return dict(as_lived(plan, event, transferred))
         return dict(translated(event, transferred)) if is_foreign(plan, event) else event
 
-    def marks(self, partition: int) -> tuple[Clocks, tuple[Event, ...]]:
-        """Read a partition's clock records, and where it changes its definition."""
+    def marks(self, partition: int) -> Marks:
+        """Read a partition's clock records, and where another plan takes over: nowhere, if anew."""
         if partition not in self._marks:
             self._marks[partition] = self._read_marks(partition)
-        return self._marks[partition]
+        clocks, takeovers = self._marks[partition]
+        return clocks, () if self.anew else takeovers
 
-    def _read_marks(self, partition: int) -> tuple[Clocks, tuple[Event, ...]]:
-        barriers: list[Event] = []
+    def _read_marks(self, partition: int) -> Marks:
+        takeovers: list[Takeover] = []
+        newest = 0  # generation
 
         def clocks() -> Iterator[tuple[int, int]]:
+            nonlocal newest
             for record in self.archive.keyless(partition):
                 with suppress(SchemaError):
                     event = decode_trusted(record.value) | {"position": record.offset}
@@ -129,17 +137,19 @@ class ByContact:
                         continue
                     if event["type"] == "clock_advanced":
                         yield record.offset, event["at"]
-                    elif event["type"] == "lifecycle_changed":
-                        barriers.append(event)
+                    elif event["type"] == "lifecycle_changed" and event["generation"] > newest:
+                        newest = event["generation"]
+                        takeovers.append(_takeover(event))
 
-        return Clocks(clocks()), tuple(barriers)
+        return Clocks(clocks()), tuple(takeovers)
 
     def course(self, key: bytes, take: Callable[[Change], None]) -> Course:
         """Begin with a contact."""
-        clocks, barriers = self.marks(self.archive.home_of(key))
-        return Course(self, key, clocks, () if self.anew else barriers, take)
+        clocks, takeovers = self.marks(self.archive.home_of(key))
+        return Course(self, key, clocks, takeovers, take)
 
-    def _anew(self, plan: Plan, *, asks: bool = False) -> ByContact:
+    def anew_under(self, plan: Plan, *, asks: bool = False) -> ByContact:
+        """Fold the same archive as if another plan had decided about all of it."""
         other = ByContact(plan, self.archive, anew=True)
         other._marks, other._transfers, other._asks = self._marks, self._transfers, asks
         return other
@@ -174,7 +184,12 @@ class ByContact:
             if change["record"] == "history_transferred" and change["event_id"] == transfer["event_id"]:
                 found.append(change["state"])
 
-        other = self._anew(plan, asks=True)
+        other = self.anew_under(plan, asks=True)
         records = takewhile(lambda one: one.offset <= until, self.archive.records_of(key))
         course = other.fold(key, records, look)
         return found[0] if found else course.state()
+
+
+def _takeover(event: Event) -> Takeover:
+    barrier = Barrier(position=event["position"], at=event["occurred_at"], in_place=event["in_place"])
+    return Takeover(barrier, _plan_of(event["plan"]))

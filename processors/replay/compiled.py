@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from processors.backend import compiled
-from processors.lifecycle import load
+from processors.lifecycle import load, switch
 from processors.replay.job import part_file, read_packed, state_line
 from processors.replay.kept import Kept
 from processors.replay.replay import OUTPUTS
@@ -16,15 +16,18 @@ from schemas.archived import MAX_UNPACKED, Archived, header
 from schemas.errors import LifecycleError, SchemaError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
     from typing import BinaryIO
 
     from processors.replay.by_contact import ByContact
+    from processors.replay.course import Takeover
     from processors.replay.job import Job
 
     Change = dict[str, Any]
     Told = tuple[int, bytes, tuple[str, str | None, str | None] | None]
+    """Which of RECORDS, its line, and the move from a stage to another."""
+    Done = tuple[bytes, int, list[Told]]
 
 RECORDS = (  # in the order of the compiled back-end
     "stage_changed",
@@ -35,13 +38,14 @@ RECORDS = (  # in the order of the compiled back-end
 
 
 def replay_compiled(job: Job, fold: ByContact, partition: int, seen: Callable[[int], None]) -> Tally | None:
-    """Replay a partition; None where there is no compiled back-end, or the log changes its criteria.
+    """Replay a partition; None where there is no compiled back-end.
 
-    Single events of rare types, and whole contacts where it has to be, are done by the reference.
+    Single events of rare types, contacts that are told something at a barrier, and whole contacts where it
+    has to be, are done by the reference.
     """
-    clocks, barriers = fold.marks(partition)
-    plan = None if barriers and not job.anew else compiled(job.plan)
-    if plan is None:
+    clocks, takeovers = fold.marks(partition)
+    plan, *others = [compiled(one) for one in (job.plan, *(plan for _, plan in takeovers))]
+    if plan is None or None in others:
         return None
     offsets, times = clocks.pairs()
     asked = {
@@ -54,9 +58,13 @@ def replay_compiled(job: Job, fold: ByContact, partition: int, seen: Callable[[i
         "anew": job.anew,
         "changes": str(part_file(job, partition, "changes")) if job.changes else None,
         "states": str(part_file(job, partition, "packed")) if job.states or job.packed else None,
+        "barriers": [
+            (barrier.position, barrier.at, barrier.in_place, other)
+            for (barrier, _), other in zip(takeovers, others, strict=True)
+        ],
     }
     try:
-        found = plan.replay(asked, _Rare(fold), seen)
+        found = plan.replay(asked, _Reference(fold, takeovers), seen)
     except ValueError as error:
         raise SchemaError(f"{error}.") from None
     except OSError as error:  # it tells neither the number of the error nor the file
@@ -70,29 +78,55 @@ def replay_compiled(job: Job, fold: ByContact, partition: int, seen: Callable[[i
     return tally
 
 
-class _Rare:
-    """Applies one event as the reference does, to a state in between."""
+class _Reference:
+    """Does what the compiled back-end does not, to a state in between.
 
-    def __init__(self, fold: ByContact) -> None:
-        self._fold = fold
+    Generation 0 goes by the plan of the start, each next one by that of the next takeover. Everything gives
+    the next state, how many events were refused, and each output.
+    """
 
-    def __call__(self, key: bytes, state: bytes, offset: int, value: bytes) -> tuple[bytes, int, list[Told]]:
-        """Give the next state, how many events were refused, and each output."""
-        told: list[Told] = []
+    def __init__(self, fold: ByContact, takeovers: Sequence[Takeover]) -> None:
+        self._fold, self._takeovers = fold, takeovers
+        self._plans = fold.plan, *(plan for _, plan in takeovers)
 
-        def take(change: Change) -> None:
-            if change["record"] in OUTPUTS:
-                moved = change["record"] == RECORDS[0]
-                move = (change["track"], change["from"], change["to"]) if moved else None
-                told.append((RECORDS.index(change["record"]), line_of(change), move))
-
-        event = self._fold.read(Archived(key, offset, value))
+    def apply(
+        self,
+        generation: int,
+        lived: bool,  # noqa: FBT001 - by position
+        key: bytes,
+        state: bytes,
+        offset: int,
+        value: bytes,
+    ) -> Done:
+        """Apply one event in a generation; `lived`: as if its plan had decided from the start."""
+        plan = self._plans[generation]
+        fold = self._fold.anew_under(plan) if lived else self._fold
+        event = fold.read(Archived(key, offset, value))
         if event is None:
             raise ValueError(f"offset {offset} was read once and cannot be read again")
-        course = self._fold.course(key, take)
-        course.contact = load(course.plan, state)
+        told: list[Change] = []
+        course = fold.course(key, told.append)
+        course.plan, course.contact = plan, load(plan, state)
         course.apply(event)
-        return course.state(), course.refused, told
+        return course.state(), course.refused, _outputs(told)
+
+    def switch(self, generation: int, said: bytes, lived: bytes) -> Done:
+        """Go over to a generation from the one before."""
+        old, new = self._plans[generation - 1 : generation + 1]
+        state, changes = switch(old, said, new, lived, self._takeovers[generation - 1].barrier)
+        return state, 0, _outputs(changes)
+
+
+def _outputs(changes: Iterable[Change]) -> list[Told]:
+    return [
+        (
+            RECORDS.index(one["record"]),
+            line_of(one),
+            (one["track"], one["from"], one["to"]) if one["record"] == RECORDS[0] else None,
+        )
+        for one in changes
+        if one["record"] in OUTPUTS
+    ]
 
 
 def _tally(found: dict[str, Any]) -> Tally:
@@ -124,8 +158,10 @@ def _left(job: Job, fold: ByContact, partition: int, left: list[bytes]) -> Tally
         states = _more(stack, part_file(job, partition, "states") if job.states else None)
         packed = part_file(job, partition, "packed")
         if states is not None:
+            _, takeovers = fold.marks(partition)
+            last = takeovers[-1].plan if takeovers else fold.plan
             states.truncate(0)  # of a run that was interrupted
-            states.writelines(state_line(fold.plan, state) for _key, state in read_packed(packed))
+            states.writelines(state_line(last, state) for _key, state in read_packed(packed))
             if not job.packed:
                 packed.unlink()
         more = _more(stack, packed if job.packed else None)

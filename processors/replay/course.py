@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from processors import lifecycle
-from processors.lifecycle.plan_json import plan_from_json
-from processors.lifecycle.program import MOST_PROGRAMS
-from processors.lifecycle.switch import Barrier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from processors.lifecycle import Barrier
     from processors.lifecycle.plan import Plan
     from processors.replay.by_contact import ByContact
     from processors.replay.clocks import Clocks
@@ -21,21 +19,23 @@ if TYPE_CHECKING:
     Event = dict[str, Any]
     Change = dict[str, Any]
 
-_plan_of = lru_cache(maxsize=MOST_PROGRAMS)(plan_from_json)  # every contact crosses the same few barriers
+
+class Takeover(NamedTuple):
+    """The record from which on another plan decides in a partition."""
+
+    barrier: Barrier
+    plan: Plan
 
 
 class Course:
-    """Made by `ByContact`. `barriers`: the partition's `lifecycle_changed` records that count.
-
-    `refused`: events that the core did not apply.
-    """
+    """Made by `ByContact`. `refused`: events that the core did not apply."""
 
     def __init__(
         self,
         log: ByContact,
         key: bytes,
         clocks: Clocks,
-        barriers: Sequence[Event],
+        takeovers: Sequence[Takeover],
         take: Callable[[Change], None],
     ) -> None:
         self.plan: Plan = log.plan
@@ -43,7 +43,7 @@ class Course:
         self.refused = 0
         self._log, self._key, self._take = log, key, take
         self._clocks, self._clock = clocks, 0
-        self._barriers, self._generation = list(reversed(barriers)), 0
+        self._to_come = list(reversed(takeovers))
 
     def state(self) -> bytes:
         """Give the contact's state."""
@@ -51,10 +51,10 @@ class Course:
 
     def go_to(self, offset: int | None) -> None:
         """Pass what stands before an offset and concerns every contact; None: all that is left."""
-        while self._barriers and (offset is None or self._barriers[-1]["position"] < offset):
-            barrier = self._barriers.pop()
-            self._tick_until(self._clocks.after(barrier["position"]))
-            self._cross(barrier)
+        while self._to_come and (offset is None or self._to_come[-1].barrier.position < offset):
+            barrier, plan = self._to_come.pop()
+            self._tick_until(self._clocks.after(barrier.position))
+            self._cross(barrier, plan)
         self._tick_until(len(self._clocks) if offset is None else self._clocks.after(offset))
 
     def apply(self, event: Event) -> None:
@@ -89,19 +89,15 @@ class Course:
             self._clock = number + 1
         self._clock = max(self._clock, end)
 
-    def _cross(self, event: Event) -> None:
-        """Go over to another definition, unless it is the present one or older."""
-        if event["generation"] <= self._generation:
-            return
-        self._generation, old, self.plan = event["generation"], self.plan, _plan_of(event["plan"])
+    def _cross(self, barrier: Barrier, plan: Plan) -> None:
+        old, self.plan = self.plan, plan
         if not self.contact.id:
             return
         said = lived = lifecycle.dump(old, self.contact)
-        if not event["in_place"]:
-            lived = self._log.lived(self.plan, self._key, event["position"]).state()
-        barrier = Barrier(position=event["position"], at=event["occurred_at"], in_place=event["in_place"])
-        state, changes = lifecycle.switch(old, said, self.plan, lived, barrier)
-        self.contact = lifecycle.load(self.plan, state)
+        if not barrier.in_place:
+            lived = self._log.lived(plan, self._key, barrier.position).state()
+        state, changes = lifecycle.switch(old, said, plan, lived, barrier)
+        self.contact = lifecycle.load(plan, state)
         self._tell(changes)
 
     def _refold(self) -> None:

@@ -15,6 +15,7 @@ from processors.archive.manifest import About, Manifest, save_manifest
 from processors.archive.segments import write_segment
 from processors.compiled_intake import compiled_intake
 from processors.identity import key_of, place
+from processors.promotion.barrier import KEY, barrier
 from processors.replay.pool import processors
 from schemas.archived import Archived
 from schemas.codec import encode
@@ -27,21 +28,27 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from processors.archive.manifest import Segment
+    from processors.lifecycle.plan import Plan
 
     Row = dict[str, Any]
 
 CHUNK = 250_000  # events that one process holds
-OFFSETS = 2  # an identification may name two contacts, and is told to both
+OFFSETS = 3  # an identification is told to two contacts at most, and one event follows the barrier
 DEFAULTS = {
     kind: {one["name"]: field_type(one).default for one in NEWEST[kind].schema["fields"]} for kind in KINDS
 }
 
 
-def make(root: Path, events: int, contacts: int, partitions: int) -> None:
-    """Write an archive of so many events. Parts of the year are generated alone, each with its seed."""
+def make(root: Path, events: int, contacts: int, partitions: int, takeover: Plan | None = None) -> None:
+    """Write an archive of so many events. Parts of the year are generated alone, each with its seed.
+
+    `takeover`: the plan that takes over, from history, in the middle of the log.
+    """
     archive = make_archive(root, About(topic=CONTACT_EVENTS.name, partitions=partitions))
     starts = range(0, events, CHUNK)
-    given = [(root, start, min(CHUNK, events - start), events, contacts, partitions) for start in starts]
+    given = [
+        (root, start, min(CHUNK, events - start), events, contacts, partitions, takeover) for start in starts
+    ]
     with ProcessPoolExecutor(processors(), mp_context=get_context("spawn")) as pool:
         parts = list(pool.map(_chunk, given))
     for partition in range(partitions):
@@ -50,8 +57,8 @@ def make(root: Path, events: int, contacts: int, partitions: int) -> None:
         save_manifest(archive.folder(partition), manifest)
 
 
-def _chunk(given: tuple[Path, int, int, int, int, int]) -> list[Segment]:
-    root, start, count, events, contacts, partitions = given
+def _chunk(given: tuple[Path, int, int, int, int, int, Plan | None]) -> list[Segment]:
+    root, start, count, events, contacts, partitions, takeover = given
     archive = make_archive(root, About(topic=CONTACT_EVENTS.name, partitions=partitions))
     found: list[list[Archived]] = [[] for _ in range(partitions)]
     made = list(islice(rows(events, contacts, seed=start, first=start), count))
@@ -60,11 +67,18 @@ def _chunk(given: tuple[Path, int, int, int, int, int]) -> list[Segment]:
         placed = _placed(row) if admitted is None else (admitted,)
         for step, (key, value) in enumerate(placed):
             found[home_of(key)].append(Archived(key, number * OFFSETS + step, value))
+        if takeover is not None and number == events // 2:
+            for own in found:
+                own.append(Archived(KEY, (number + 1) * OFFSETS - 1, _barrier(takeover, row)))
     first, end = start * OFFSETS, (start + count) * OFFSETS
     return [
         write_segment(archive.folder(partition), first, end, sorted(records), f"{start}.new")
         for partition, records in enumerate(found)
     ]
+
+
+def _barrier(plan: Plan, row: Row) -> bytes:
+    return encode(barrier(plan, 2, replaces="", at=row["occurred_at"], in_place=False))
 
 
 def _admitted(made: list[Row]) -> Iterable[tuple[bytes, bytes] | None]:

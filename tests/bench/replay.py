@@ -48,8 +48,11 @@ class Measured(NamedTuple):
     "--reference", default=50_000, show_default=True, help="Events for the reference, which is slow."
 )
 @click.option("--lifecycle", default="buyers-journey", show_default=True)
+@click.option("--takeover", help="The criteria that take over, from history, in the middle of the log.")
 @figures.as_json
-def replay(events: int, contacts: int | None, reference: int, lifecycle: str, *, as_json: bool) -> None:
+def replay(
+    events: int, contacts: int | None, reference: int, lifecycle: str, takeover: str | None, *, as_json: bool
+) -> None:
     """Make a seeded archive and replay it with both back-ends, each in a process of its own.
 
     Both replay the smaller archive: ratio and digests are of that run. The native one replays all as well.
@@ -57,8 +60,9 @@ def replay(events: int, contacts: int | None, reference: int, lifecycle: str, *,
     with TemporaryDirectory(prefix="stageline-bench-") as home:
         small, large = Path(home) / "small", Path(home) / "large"
         sample = min(reference, events)
-        make(small, sample, max(1, (contacts or events // 20) * sample // events), PARTITIONS)
-        make(large, events, contacts or max(1, events // 20), PARTITIONS)
+        other = None if takeover is None else load_lifecycle(takeover)
+        make(small, sample, max(1, (contacts or events // 20) * sample // events), PARTITIONS, other)
+        make(large, events, contacts or max(1, events // 20), PARTITIONS, other)
         slow = measure(small, lifecycle, "reference")
         fast = measure(small, lifecycle, "native")
         whole = measure(large, lifecycle, "native")

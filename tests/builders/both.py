@@ -68,13 +68,15 @@ def switch(old: Plan, said: bytes, new: Plan, lived: bytes, barrier: Barrier) ->
         assert quiet == state
     elif INSTALLED and said and lived and not changes:
         is_due = (lifecycle.next_due(said) or barrier.at + 1) <= barrier.at
-        handed_over = any(_handed_over(*one) for one in ((old, said), (new, lived), (new, state)))
-        assert handed_over or (barrier.in_place and is_due) or _names(old) != _names(new)
+        unsent = any(_waits_unsent(*one) for one in ((old, said), (new, lived)))
+        assert unsent or (barrier.in_place and is_due) or _names(old) != _names(new)
     return state, changes
 
 
-def _handed_over(plan: Plan, state: bytes) -> bool:
-    return any(place.handoff is not None for place in lifecycle.load(plan, state).places)
+def _waits_unsent(plan: Plan, state: bytes) -> bool:
+    """Whether a visitor's hand-off waits to be sent: it is prepared anew."""
+    handoffs = [place.handoff for place in lifecycle.load(plan, state).places]
+    return any(one is not None and not one.sent for one in handoffs)
 
 
 def _names(plan: Plan) -> tuple[Any, ...]:

@@ -10,6 +10,7 @@ from processors.engine.lifecycle import Lifecycle, LifecycleClock
 from processors.engine.store import MemoryStore
 from processors.engine.timers import Timers
 from processors.identity import key_of, place
+from processors.promotion.barrier import KEY, barrier
 from schemas.codec import decode_trusted, encode
 from schemas.topics import COMPANY_MEMBERS, CONTACT_EVENTS, DEAD_LETTER
 from tests.builders.records import FetchedRecord
@@ -41,6 +42,12 @@ class Live:
     def clock(self, at: int) -> None:
         """Let the partition's owner say what time it is."""
         self._append(b"", LifecycleClock().record(at) or b"")
+
+    def take_over(self, plan: Plan, generation: int, at: int, *, in_place: bool) -> None:
+        """Let the log say that another plan decides from here on; this one goes on with its own."""
+        self.work()
+        self._append(KEY, encode(barrier(plan, generation, replaces="", at=at, in_place=in_place)))
+        self._done = len(self.records)
 
     def work(self) -> None:
         """Work off all there is, and what comes of it."""

@@ -62,11 +62,23 @@ def tell_something(live: Live, chance: Random, at: int) -> None:
             live.tell("page_view", at, **contact, url=chance.choice(("/products/a", "/pricing")))
 
 
-def made_up(plan: Plan, seed: int, sizes: Sequence[int], length: int = 60) -> Live:
-    """A log whose clock goes on, and sometimes back a little, while events come late and early."""
+def made_up(
+    plan: Plan, seed: int, sizes: Sequence[int], length: int = 60, *, takeovers: Sequence[Plan] = ()
+) -> Live:
+    """A log whose clock goes on, and sometimes back a little, while events come late and early.
+
+    Of the plans that take over, one that can do so in place does.
+    """
     chance, live, now = Random(seed), Live(plan, sizes), MONDAY  # noqa: S311 - reproducible
-    for _ in range(length):
+    at = sorted(chance.sample(range(length), len(takeovers)))
+    for number in range(length):
         now += chance.choice((HOUR, 6 * HOUR, 2 * DAY, 20 * DAY))
+        for generation, new in enumerate(takeovers, start=2):
+            if at[generation - 2] == number:
+                in_place, plan = plan.shape_hash == new.shape_hash, new
+                live.take_over(new, generation, now, in_place=in_place)
+                if chance.random() < 0.5:  # said again: it changes nothing
+                    live.take_over(new, generation, now, in_place=in_place)
         if chance.random() < 0.25:
             live.clock(now - chance.choice((0, 0, 0, DAY)))
         else:

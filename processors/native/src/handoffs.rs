@@ -121,6 +121,17 @@ pub fn withdraw(turn: &mut Turn, contact: &mut Contact, track: usize, reason: &s
     }
 }
 
+/// Keeps a hand-off that was sent under other criteria: its deadline stands, reminders follow these.
+pub fn take_over(program: &Program, sent: &mut Handoff, now: i64) {
+    let rule = rule_of(program, sent.stage);
+    let dues =
+        steps(rule).into_iter().map(|(after, ..)| deadline(program, rule, sent.offered_at, Some(after)));
+    sent.steps = dues.filter(|due| due.is_some_and(|due| due <= now)).count();
+    if &*sent.status == "open" {
+        plan_next_step(program, sent);
+    }
+}
+
 fn tell(turn: &mut Turn, contact: &mut Contact, track: usize, action: &str, said: Said) {
     let change = handoff_changed(turn, contact, track, action, said);
     turn.out.push(change);

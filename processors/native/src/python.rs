@@ -50,7 +50,7 @@ fn records_of<'py>(
 /// A compiled plan, and the form it tells changes in; see the stub.
 #[pyclass(frozen)]
 pub struct Plan {
-    program: Arc<Program>,
+    pub program: Arc<Program>,
     form: Form,
 }
 
@@ -111,10 +111,10 @@ impl Plan {
         &self,
         py: Python<'py>,
         asked: Asked,
-        step: Py<PyAny>,
+        reference: Py<PyAny>,
         seen: Py<PyAny>,
     ) -> PyResult<Bound<'py, PyDict>> {
-        let tally = py.detach(|| replay(&self.program, asked, &step, &seen))?;
+        let tally = py.detach(|| replay(&self.program, asked, &reference, &seen))?;
         let told = PyDict::new(py);
         told.set_item("events", tally.events)?;
         told.set_item("contacts", tally.contacts)?;

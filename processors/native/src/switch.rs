@@ -1,9 +1,10 @@
 //! Contacts that go over to another definition and are told nothing of it, as most are: see
-//! `processors/lifecycle/switch.py`. Whoever is to be told something, or was handed over, is left to the reference.
+//! `processors/lifecycle/switch.py`. Whoever is to be told something is left to the reference.
 
 use crate::changes::Change;
-use crate::contact::Contact;
+use crate::contact::{Contact, Handoff, Place};
 use crate::dump::dump;
+use crate::handoffs;
 use crate::load::load;
 use crate::moves::refresh_spent;
 use crate::program::Program;
@@ -43,9 +44,10 @@ pub fn switch(old: Lived, new: Lived, barrier: Barrier) -> Supported<Option<Vec<
     if !agree((old.0, &said), (new.0, &lived)) {
         return Ok(None);
     }
+    let Some(is_news) = keep_handoffs((old.0, &said), (new.0, &mut lived), now) else { return Ok(None) };
     take_over(said, &mut lived);
     let mut told = Vec::new();
-    go_on(new.0, &mut lived, now, barrier.in_place, &mut told);
+    go_on(new.0, &mut lived, now, barrier.in_place || is_news, &mut told);
     if !told.is_empty() {
         return Ok(None);
     }
@@ -54,15 +56,11 @@ pub fn switch(old: Lived, new: Lived, barrier: Barrier) -> Supported<Option<Vec<
     Ok(Some(state))
 }
 
-/// Whether the world has been told of the one what holds of the other, and nobody was asked to answer.
+/// Whether the world has been told of the one what holds of the other.
 fn agree((old, said): (&Program, &Contact), (new, lived): (&Program, &Contact)) -> bool {
     let shown = |(before, after): (&Program, &Program)| {
         let mut places = said.places.iter().zip(&lived.places);
-        places.all(|(one, other)| {
-            one.handoff.is_none()
-                && other.handoff.is_none()
-                && before.stage_id(one.shown) == after.stage_id(other.shown)
-        })
+        places.all(|(one, other)| before.stage_id(one.shown) == after.stage_id(other.shown))
     };
     let tracks =
         old.plan.tracks.iter().map(|track| &track.id).eq(new.plan.tracks.iter().map(|track| &track.id));
@@ -70,6 +68,55 @@ fn agree((old, said): (&Program, &Contact), (new, lived): (&Program, &Contact)) 
         old.plan.segments.iter().map(|one| &one.id).eq(new.plan.segments.iter().map(|one| &one.id));
     let companies = old.memberships.is_none() || new.memberships.is_some();
     tracks && segments && companies && said.bands == lived.bands && shown((old, new))
+}
+
+/// Keeps the hand-offs that were sent; tells whether the new criteria did not know how one stands, and none where
+/// one is withdrawn or offered.
+fn keep_handoffs(
+    (old, said): (&Program, &Contact),
+    (new, lived): (&Program, &mut Contact),
+    now: i64,
+) -> Option<bool> {
+    let mut is_news = false;
+    for (said, place) in said.places.iter().zip(&mut lived.places) {
+        if place.handoff.as_ref().is_some_and(|one| asks_nobody(new, one.stage)) {
+            place.handoff = None; // in place
+        }
+        let sent = said.handoff.as_ref().filter(|one| one.sent);
+        match (sent, &mut place.handoff) {
+            (Some(sent), Some(wanted)) if stays((old, said, sent), (new, wanted)) => {
+                is_news |= sent.status != wanted.status;
+                *wanted = Handoff { stage: wanted.stage, ..sent.clone() };
+                handoffs::take_over(new, wanted, now);
+            }
+            (sent, wanted) => {
+                if [sent, wanted.as_ref()].into_iter().flatten().any(is_open) {
+                    return None;
+                }
+            }
+        }
+    }
+    Some(is_news)
+}
+
+fn asks_nobody(program: &Program, stage: i32) -> bool {
+    program.stage(stage).is_none_or(|stage| stage.handoff.is_none())
+}
+
+/// Whether the hand-off that was sent is the one that the new criteria ask for.
+fn stays((old, said, sent): (&Program, &Place, &Handoff), (new, wanted): (&Program, &Handoff)) -> bool {
+    if old.stage_id(sent.stage) != new.stage_id(wanted.stage) {
+        return false;
+    }
+    if is_open(wanted) {
+        is_open(sent) || said.shown == sent.stage
+    } else {
+        !is_open(sent)
+    }
+}
+
+fn is_open(handoff: &Handoff) -> bool {
+    &*handoff.status == "open"
 }
 
 /// What was told stays what was told.
@@ -85,11 +132,11 @@ fn take_over(said: Contact, lived: &mut Contact) {
     lived.clamped = said.clamped;
 }
 
-/// Lets the new criteria decide from there: in place they have not yet.
-fn go_on(program: &Program, contact: &mut Contact, now: i64, in_place: bool, told: &mut Vec<Change>) {
+/// Lets the new criteria decide from there; `is_news`: there is something that they have not decided on yet.
+fn go_on(program: &Program, contact: &mut Contact, now: i64, is_news: bool, told: &mut Vec<Change>) {
     let mut turn = Turn::new(program, now, None, program.inputs.everything(), told);
     if !contact.erased && contact.forward_to.is_none() {
-        if in_place {
+        if is_news {
             refresh_spent(&turn, contact);
             settle(&mut turn, contact);
         }

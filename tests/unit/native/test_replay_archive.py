@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 
 from processors.archive.folder import Archive, open_archive
 from processors.archive.verify import faults
-from processors.lifecycle_files import load_lifecycle
+from processors.lifecycle_files import compile_lifecycle, load_lifecycle, read_lifecycle
+from processors.replay import compiled
 from processors.replay.by_contact import ByContact
+from processors.replay.compiled import _left
 from processors.replay.job import Job, part_file, read_packed
 from processors.replay.parts import replay_part
 from schemas.codec import decode_trusted
@@ -33,6 +35,10 @@ if TYPE_CHECKING:
     from processors.replay.summary import Tally
 
 pytestmark = pytest.mark.skipif(not both.INSTALLED, reason=both.WHY_NOT)
+CHEAPER = compile_lifecycle(
+    "cheaper.yaml", read_lifecycle("buyers-journey")[1].replace(b"points: 5", b"points: 9")
+)
+SOME = (*PLANS, CHEAPER)
 AS_OF = 2_000_000_000_000
 
 Came = tuple["Tally", dict[str, bytes], set[bytes], dict[bytes, bytes]]
@@ -80,6 +86,47 @@ def test_made_up_logs_with_merges_voids_and_clocks(
         archived(made_up(plan, seed, (3, 1)), Path(folder), pieces)
         job = replace(job_of(plan, Path(folder), work), anew=anew, as_of=AS_OF if later else None)
         assert came_to(job, 0, "native") == came_to(job, 0, "reference")
+
+
+@settings(max_examples=60)
+@given(
+    st.sampled_from(SOME),
+    st.lists(st.sampled_from(SOME), min_size=1, max_size=4),
+    st.integers(0, 2**32),
+    st.booleans(),
+)
+def test_logs_in_which_other_criteria_take_over_in_place_and_from_history(
+    plan: Plan,
+    takeovers: list[Plan],
+    seed: int,
+    later: bool,  # noqa: FBT001 - from a strategy
+) -> None:
+    with TemporaryDirectory() as folder, TemporaryDirectory() as work:
+        archived(made_up(plan, seed, (3, 1), takeovers=takeovers), Path(folder), 2)
+        job = replace(job_of(plan, Path(folder), work), as_of=AS_OF if later else None)
+        assert came_to(job, 0, "native") == came_to(job, 0, "reference")
+
+
+def test_logs_in_which_other_criteria_take_over_are_not_left_to_the_reference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = made_up(PLANS[0], 1, (3, 1), length=300, takeovers=(CHEAPER, PLANS[1]))
+    records = [decode_trusted(one.value or b"") for one in live.records]
+    barriers = {one["generation"]: one["in_place"] for one in records if one["type"] == "lifecycle_changed"}
+    assert barriers == {2: True, 3: False}
+    job = job_of(PLANS[0], archived(live, tmp_path / "archive", 2).root, str(tmp_path))
+    wanted = came_to(job, 0, "reference")
+    told = [json.loads(line) for lines in wanted[1].values() for line in lines.splitlines()]
+    assert sum(one["cause"]["criteria_change"] is not None for one in told) > 2
+    from_their_start: list[bytes] = []
+
+    def note(job: Job, fold: ByContact, partition: int, left: list[bytes]) -> Tally:
+        from_their_start.extend(left)
+        return _left(job, fold, partition, left)
+
+    monkeypatch.setattr(compiled, "_left", note)
+    assert came_to(job, 0, "native") == wanted
+    assert from_their_start == []
 
 
 def test_a_made_up_year(tmp_path: Path) -> None:
