@@ -21,7 +21,7 @@ def test_workers_killed_five_times_under_load_lose_double_and_miscount_nothing(
     assert (report.lost, report.duplicated, report.divergent) == (0, 0, 0), report
     assert report.expected > 9_000
     assert (report.ended_by_themselves, report.stalled, report.finished) == (0, 0, True), report
-    assert max(report.takeover_s) < 15, report  # 6 s of session and the rest for a busy machine
+    assert max(report.takeover_s) < 30, report  # 6 s of session and the rest for a busy machine
 
 
 @pytest.mark.timeout(280)
