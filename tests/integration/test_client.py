@@ -84,11 +84,12 @@ def test_the_hand_off_example_accepts_the_ripe_and_rejects_the_rest(
     address: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     offer(address, ("ripe", 60_000, "offered"), ("green", 10_000, "offered"), ("old", 0, "expired"))
-    assert len(example(1, address)["seen"]) == 3
-    assert sorted(capsys.readouterr().out.splitlines()) == [
+    assert example(1, address)["seen"] >= {("of-ripe", 1), ("of-green", 2), ("of-old", 3)}
+    printed = capsys.readouterr().out.splitlines()  # also of what other tests have offered
+    assert {line for line in printed if line.startswith(("ripe ", "green ", "old "))} == {
         "green to to-1: summary-1",
         "ripe to to-1: summary-1",
-    ]
+    }
     (accepted,), (rejected,) = answers(address, "ripe"), answers(address, "green")
     assert (accepted["type"], accepted["reason"], accepted["actor"]) == (
         "handoff_accepted", "calling today", "kim",
