@@ -114,12 +114,12 @@ class Plan:
 
     def switch(
         self, old: Plan, contacts: list[tuple[bytes, bytes]], barrier: tuple[int, int, bool]
-    ) -> list[bytes | None]:
+    ) -> list[tuple[bytes, list[Change], list[Change]] | None]:
         """Take contacts over from another plan at a barrier, without the interpreter's lock.
 
         A contact is its state under that plan, and under this one; a barrier is its position, its time (ms,
-        UTC), and whether it is in place. Gives the state of each; None for whom the reference has to do it,
-        as for all who are to be told something.
+        UTC), and whether it is in place. Gives the state of each, what that plan tells, and then this one;
+        None for whom the reference has to do it: all, where this plan lacks a track, a segment or companies.
         """
 
     def replay(

@@ -6,7 +6,7 @@ are the same bytes whoever made them, so who does which step has no say.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgpack
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     Steps = dict[bytes, list[Step]]
     Reference = Callable[[Step, bytes], tuple[bytes, Sequence[Told]]]
     """Does one step to a state."""
+
+T = TypeVar("T")
 
 
 def starts_of(*types: str) -> frozenset[bytes]:
@@ -119,15 +121,39 @@ def told_of(change: stageline_native.Change, lifecycle: str) -> Told:
 
 def switched(
     old: Plan, new: Plan, contacts: list[tuple[bytes, bytes]], barrier: Barrier
-) -> list[bytes | None]:
-    """Take contacts over to another definition, those who are told nothing; None for whom `switch` is needed.
+) -> list[tuple[bytes, list[Told]] | None]:
+    """Take contacts over to another definition; None for whom `switch` is needed.
 
-    Each contact as its states under the two.
+    Each contact as its states under the two. Gives its state and what is told.
     """
-    before, after = compiled(old, "lived"), compiled(new, "lived")
+    return _gone_over((old, new), contacts, barrier, "outputs", told_of)
+
+
+def switched_in_full(
+    old: Plan, new: Plan, contacts: list[tuple[bytes, bytes]], barrier: Barrier
+) -> list[tuple[bytes, list[dict[str, Any]]] | None]:
+    """Do the same, with what is told as `switch` tells it."""
+    return _gone_over((old, new), contacts, barrier, "packed", lambda change, _name: msgpack.unpackb(change))
+
+
+def _gone_over(
+    plans: tuple[Plan, Plan],
+    contacts: list[tuple[bytes, bytes]],
+    barrier: Barrier,
+    form: stageline_native.Form,
+    read: Callable[[Any, str], T],
+) -> list[tuple[bytes, list[T]] | None]:
+    """`read` a change with the name of the definition that tells it."""
+    before, after = (compiled(plan, form) for plan in plans)
     if before is None or after is None:
         return [None] * len(contacts)
-    return after.switch(before, contacts, (barrier.position, barrier.at, barrier.in_place))
+    old, new = before.lifecycle, after.lifecycle
+
+    def gone(state: bytes, due: Iterable[Any], told: Iterable[Any]) -> tuple[bytes, list[T]]:
+        return state, [*(read(change, old) for change in due), *(read(change, new) for change in told)]
+
+    done = after.switch(before, contacts, (barrier.position, barrier.at, barrier.in_place))
+    return [None if one is None else gone(*one) for one in done]
 
 
 def _by_key(records: Iterable[Record]) -> Steps:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from aiokafka import TopicPartition
 
 from processors.engine.committed import open_committed
-from processors.engine.compiled import switched
+from processors.engine.compiled import switched_in_full
 from processors.engine.crossing import live_up_to, read_record
 from processors.engine.history import homes_of
 from processors.engine.living import Living
@@ -69,8 +69,10 @@ async def _try(
         contacts = [(state, lived.get(key) or b"") for key, state in some]
         if wanted.in_place:  # what is due by now comes without a promotion, too
             contacts = [(state, state) for state in (_until(at, old.plan, state) for _key, state in some)]
-        for (before, other), quiet in zip(contacts, switched(old.plan, new, contacts, barrier), strict=True):
-            then, changes = (quiet, ()) if quiet else switch(old.plan, before, new, other, barrier)
+        for (before, other), done in zip(
+            contacts, switched_in_full(old.plan, new, contacts, barrier), strict=True
+        ):
+            then, changes = done or switch(old.plan, before, new, other, barrier)
             found.add((old.plan, before), (new, then), changes)
         await asyncio.sleep(0)
 

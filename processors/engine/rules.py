@@ -67,16 +67,15 @@ def go_over(folding: Folding, old: Rules, record: Record, event: Event) -> bool:
     keys = list(islice(left, LOOKED_AT_AT_ONCE))
     contacts = [(batch.state(key), lived.get(key) or b"") for key in keys]
     by_reference = 0
-    for key, (said, other), quiet in zip(
+    for key, (said, other), done in zip(
         keys, contacts, switched(old.plan, new.plan, contacts, barrier), strict=True
     ):
-        state = quiet
-        if state is None:
+        if done is None:
             if by_reference == GONE_OVER_AT_ONCE:
                 break
             by_reference += 1
-            state, changes = switch(old.plan, said, new.plan, other, barrier)
-            folding.tell(record, changes)
+        state, told = done or switch(old.plan, said, new.plan, other, barrier)
+        folding.tell(record, told)
         folding.note(key, state)
         left.popleft()
     if not left:

@@ -12,7 +12,7 @@ import msgpack
 
 from processors import lifecycle
 from processors.backend import compile_plan
-from processors.engine.compiled import switched, told_of
+from processors.engine.compiled import switched, switched_in_full, told_of
 from processors.engine.outputs import to_output
 
 if TYPE_CHECKING:
@@ -59,24 +59,17 @@ def advance(plan: Plan, state: bytes, clock: int) -> Step:
 
 
 def switch(old: Plan, said: bytes, new: Plan, lived: bytes, barrier: Barrier) -> Step:
-    """`lifecycle.switch`, by both: the compiled back-end does those who are told nothing."""
+    """`lifecycle.switch`, by both."""
     state, changes = lifecycle.switch(old, said, new, lived, barrier)
-    (quiet,) = switched(old, new, [(said, lived)], barrier)
-    if quiet is not None:
-        assert changes == ()
-        assert _content(quiet) == _content(state)
-        assert quiet == state
-    elif INSTALLED and said and lived and not changes:
-        is_due = (lifecycle.next_due(said) or barrier.at + 1) <= barrier.at
-        unsent = any(_waits_unsent(*one) for one in ((old, said), (new, lived)))
-        assert unsent or (barrier.in_place and is_due) or _names(old) != _names(new)
+    for way, told in ((switched_in_full, list(changes)), (switched, list(map(to_output, changes)))):
+        (done,) = way(old, new, [(said, lived)], barrier)
+        if done is None:
+            assert not INSTALLED or _names(old) != _names(new)
+            continue
+        assert done[1] == told
+        assert _content(done[0]) == _content(state)
+        assert done[0] == state
     return state, changes
-
-
-def _waits_unsent(plan: Plan, state: bytes) -> bool:
-    """Whether a visitor's hand-off waits to be sent: it is prepared anew."""
-    handoffs = [place.handoff for place in lifecycle.load(plan, state).places]
-    return any(one is not None and not one.sent for one in handoffs)
 
 
 def _names(plan: Plan) -> tuple[Any, ...]:

@@ -16,16 +16,21 @@ from processors.lifecycle.lived import as_lived
 from processors.lifecycle_files import load_lifecycle, presets
 from tests.builders import both
 from tests.builders.histories import events
+from tests.builders.lifecycles import sooner
 from tests.builders.story import DAY, MONDAY
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from processors.lifecycle.plan import Plan
 
     Event = dict[str, Any]
     Change = dict[str, Any]
 
-PLANS = {name: load_lifecycle(name) for name in presets()}
-plans = st.sampled_from(sorted(PLANS)).map(PLANS.__getitem__)
+PLANS = {name: (load_lifecycle(name), sooner(name)) for name in presets()}
+plans = st.sampled_from(sorted(PLANS)).flatmap(lambda name: st.sampled_from(PLANS[name]))
+siblings = st.sampled_from(sorted(PLANS)).flatmap(lambda name: st.permutations(PLANS[name]))
+pairs = siblings | st.tuples(plans, plans)
 OUTPUTS = ("stage_changed", "segment_changed", "mql_handoff", "membership_changed")
 SAID = ("sequence", "since", "from", "why", "score", "next_deadline", "late")
 
@@ -76,10 +81,11 @@ def check_story(changes: list[Change]) -> None:
         assert all(one["at"] <= other["at"] for one, other in pairwise(told))
 
 
-@given(st.data(), plans, plans, events(most=30), st.tuples(st.booleans()))
+@given(st.data(), pairs, events(most=30), st.tuples(st.booleans()))
 def test_the_story_told_is_whole_there_and_back_again(
-    data: st.DataObject, first: Plan, second: Plan, history: list[Event], ways: tuple[bool]
+    data: st.DataObject, both_plans: Sequence[Plan], history: list[Event], ways: tuple[bool]
 ) -> None:
+    first, second = both_plans
     cuts = sorted(data.draw(st.lists(st.integers(1, len(history)), min_size=2, max_size=2)))
     state, changes = live(first, b"", history[: cuts[0]])
     old, new, start = first, second, cuts[0]
@@ -100,11 +106,11 @@ def test_the_story_told_is_whole_there_and_back_again(
     assert all(cause_of(one) is None or one["plan_hash"] in hashes for one in changes)
 
 
-@given(st.data(), plans, plans, events(most=30))
+@given(st.data(), pairs, events(most=30))
 def test_afterwards_a_contact_goes_on_like_one_that_always_lived_under_the_new_definition(
-    data: st.DataObject, first: Plan, second: Plan, history: list[Event]
+    data: st.DataObject, both_plans: Sequence[Plan], history: list[Event]
 ) -> None:
-    old, new = without_handoffs(first), without_handoffs(second)
+    old, new = map(without_handoffs, both_plans)
     cut = data.draw(st.integers(1, len(history)))
     at = MONDAY + data.draw(st.integers(0, 900)) * DAY
     said, _ = live(old, b"", history[:cut])

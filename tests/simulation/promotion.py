@@ -35,6 +35,7 @@ from schemas.topics import (
     generation_changelog,
 )
 from tests.builders.erasures import Ledger
+from tests.builders.lifecycles import sooner
 from tests.simulation import clients, faults
 from tests.simulation.clients import Consumer, Producer
 from tests.simulation.promotion_log import (
@@ -80,7 +81,8 @@ class Promotion:
 
     def __init__(self, seed: int) -> None:
         chance = Random(seed)  # noqa: S311 - reproducible
-        self.old, self.new = (preset(name) for name in chance.sample(PRESETS, 2))
+        name, other = chance.sample(PRESETS, 2)
+        self.old, self.new = preset(name), sooner(name) if chance.random() < 0.5 else preset(other)
         cast = Cast(
             source=CONTACT_EVENTS.name,
             alike=(LIFECYCLE_CHANGELOG.name, BUILT),
@@ -99,6 +101,7 @@ class Promotion:
         self._promoter: str | None = None
         clients.ROWS_PER_BATCH = 40  # of fifty keys that go with each erasure; all in good time
         rules.GONE_OVER_AT_ONCE = chance.choice((1, 2, 1_000))
+        rules.LOOKED_AT_AT_ONCE = chance.choice((1, 2, 1_000))
 
     def run(self) -> list[str]:
         with self.world.running():

@@ -21,6 +21,7 @@ pub struct Head {
 pub struct Cause {
     pub criterion: Name,
     pub event_id: Option<Name>,
+    pub criteria_change: Option<Name>,
 }
 
 pub struct Why {
@@ -113,13 +114,13 @@ pub fn stage_changed(turn: &Turn, contact: &mut Contact, shift: &Shift) -> Chang
     let (criterion, reason) =
         shift.hops.last().map_or(("".into(), None), |hop| (hop.criterion.clone(), hop.reason.clone()));
     let evidence: Vec<Evidence> = shift.hops.iter().flat_map(|hop| hop.evidence.iter().cloned()).collect();
-    let (from, to) = (program.stage_id(shift.start).cloned(), program.stage_id(place.shown).cloned());
+    let (from, to) = (shift.start.clone(), program.stage_id(place.shown).cloned());
     let summary = moved(from.as_ref(), to.as_ref(), reason.as_ref(), &evidence);
     let path = shift.hops.iter().flat_map(|hop| hop.path.iter().filter_map(|stage| program.stage_id(*stage)));
     Change::Stage(Box::new(StageChanged {
         head: head(turn, contact, contact.stage_changes, place.cycle),
         track: program.plan.tracks[shift.track].id.clone(),
-        since: (shift.start != NO_STAGE).then_some(shift.since),
+        since: from.as_ref().map(|_| shift.since),
         path: path.cloned().collect(),
         cause: cause(turn, criterion),
         why: why(turn, contact, summary, evidence),
@@ -193,12 +194,20 @@ pub fn handoff_changed(turn: &Turn, contact: &mut Contact, track: usize, action:
     }))
 }
 
+/// Lets what was told in the words of another definition carry this one's scores.
+pub fn score_anew(turn: &Turn, contact: &Contact, change: &mut Change) {
+    if let Change::Handoff(one) = change {
+        one.why.score_parts = turn.program.board.itemised(turn.view(contact));
+        one.scores = scores(turn, contact);
+    }
+}
+
 fn head(turn: &Turn, contact: &Contact, sequence: i64, cycle: i64) -> Head {
     Head { contact_id: contact.id.clone(), sequence, cycle, at: turn.now }
 }
 
 fn cause(turn: &Turn, criterion: Name) -> Cause {
-    Cause { criterion, event_id: turn.event_id() }
+    Cause { criterion, event_id: turn.event_id(), criteria_change: turn.replaced.cloned() }
 }
 
 fn why(turn: &Turn, contact: &Contact, summary: String, mut evidence: Vec<Evidence>) -> Box<Why> {

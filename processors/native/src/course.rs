@@ -78,5 +78,5 @@ fn one(program: &Program, contact: &mut Contact, step: &Step, form: Form) -> Sup
         }
         Step::Clock(at) => tick(program, contact, *at, &mut out)?,
     }
-    Ok(out.iter().filter_map(|change| form.tell(program, change)).collect())
+    Ok(form.tell_all(program, &out))
 }

@@ -89,7 +89,8 @@ pub fn tick(program: &Program, contact: &mut Contact, clock: i64, out: &mut Vec<
     Ok(())
 }
 
-fn begin(program: &Program, contact: &mut Contact, contact_id: &str) {
+/// Makes a contact that was never seen one that is known.
+pub fn begin(program: &Program, contact: &mut Contact, contact_id: &str) {
     contact.id = contact_id.into();
     contact.places = program.plan.tracks.iter().map(|_| Place::default()).collect();
     contact.bands = vec![None; program.segments.len()];

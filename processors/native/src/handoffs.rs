@@ -30,17 +30,7 @@ pub fn follow(turn: &mut Turn, contact: &mut Contact, shift: &Shift) {
     let rule = program.stage(place.shown).and_then(|stage| stage.handoff.as_ref());
     let answered = place.handoff.as_ref().is_some_and(|handoff| handoff.stage == place.shown);
     if rule.is_some() && !answered {
-        let handoff = Handoff {
-            id: id(program, contact, track),
-            stage: place.shown,
-            cycle: place.cycle,
-            offered_at: turn.now,
-            accept_by: None,
-            status: "open".into(),
-            sent: false,
-            steps: 0,
-            step_due: None,
-        };
+        let handoff = prepared(id(program, contact, track), place.shown, place.cycle, turn.now);
         contact.places[track].handoff = Some(handoff);
         turn.offered_for.clone_from(&last.evidence);
     }
@@ -132,6 +122,30 @@ pub fn take_over(program: &Program, sent: &mut Handoff, now: i64) {
     }
 }
 
+/// Makes a hand-off one that was never sent, under an id that none had before it.
+pub fn prepare_anew(turn: &Turn, contact: &mut Contact, track: usize) {
+    let place = &contact.places[track];
+    let Some(handoff) = &place.handoff else { return };
+    let stage = turn.program.stage_id(handoff.stage).map_or("", |id| id);
+    let said = format!("{}\n{}", contact.stage_changes, contact.handoff_changes);
+    let id = hash(&format!("{}\n{stage}\n{}\n{said}", contact.id, place.cycle));
+    contact.places[track].handoff = Some(prepared(id, handoff.stage, place.cycle, turn.now));
+}
+
+fn prepared(id: Name, stage: i32, cycle: i64, now: i64) -> Handoff {
+    Handoff {
+        id,
+        stage,
+        cycle,
+        offered_at: now,
+        accept_by: None,
+        status: "open".into(),
+        sent: false,
+        steps: 0,
+        step_due: None,
+    }
+}
+
 fn tell(turn: &mut Turn, contact: &mut Contact, track: usize, action: &str, said: Said) {
     let change = handoff_changed(turn, contact, track, action, said);
     turn.out.push(change);
@@ -183,6 +197,9 @@ fn plan_next_step(program: &Program, handoff: &mut Handoff) {
 fn id(program: &Program, contact: &Contact, track: usize) -> Name {
     let place = &contact.places[track];
     let stage = program.stage_id(place.shown).map_or("", |id| id);
-    let entry = format!("{}\n{stage}\n{}\n{}", contact.id, place.cycle, contact.stage_changes);
+    hash(&format!("{}\n{stage}\n{}\n{}", contact.id, place.cycle, contact.stage_changes))
+}
+
+fn hash(entry: &str) -> Name {
     hex(&Sha256::digest(entry.as_bytes())[..12]).into()
 }

@@ -87,7 +87,12 @@ fn leave(turn: &mut Turn, contact: &mut Contact, track: usize, reason: &str) {
         reason: Some(Name::from(reason)),
         evidence: Vec::new(),
     };
-    let shift = Shift { track, start: place.shown, since: place.shown_since, hops: vec![hop] };
+    let shift = Shift {
+        track,
+        start: turn.program.stage_id(place.shown).cloned(),
+        since: place.shown_since,
+        hops: vec![hop],
+    };
     place.shown = NO_STAGE;
     place.shown_since = turn.now;
     let mut change = stage_changed(turn, contact, &shift);

@@ -67,6 +67,7 @@ pub struct MembershipChanged {
     pub head: Head,
     member: Member,
     left: bool,
+    erased: bool,
     event_id: Option<Name>,
 }
 
@@ -185,7 +186,7 @@ impl MembershipChanged {
         int(to, "rank", member.rank);
         flag(to, "by_deals", member.by_deals);
         flag(to, "left", self.left);
-        flag(to, "erased", false); // by the reference alone
+        flag(to, "erased", self.erased);
         int(to, "at", self.head.at);
         maybe(to, "event_id", self.event_id.as_ref());
         text(to, "lifecycle", &program.lifecycle);
@@ -225,7 +226,8 @@ fn changed(turn: &mut Turn, contact: &mut Contact, member: Member, left: bool) {
     let head =
         Head { contact_id: contact.id.clone(), sequence: contact.company.changes, cycle: 0, at: turn.now };
     let event_id = turn.event_id();
-    turn.out.push(Change::Membership(Box::new(MembershipChanged { head, member, left, event_id })));
+    let erased = left && contact.erased;
+    turn.out.push(Change::Membership(Box::new(MembershipChanged { head, member, left, erased, event_id })));
 }
 
 /// Whether a state has this field: under a plan with companies, and where an earlier plan had some.

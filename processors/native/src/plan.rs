@@ -211,6 +211,7 @@ pub struct Stage {
     pub enter: Option<Condition>,
     pub leave: Vec<Leave>,
     pub handoff: Option<Handoff>,
+    pub path: Name,
     pub statuses: Vec<Name>,
     pub detour: bool,
 }

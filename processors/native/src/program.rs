@@ -63,7 +63,8 @@ pub struct Program {
     pub kept_fields: FxHashMap<Name, Vec<(Name, Field)>>, // by name
     pub board: Board,
     pub segments: Vec<Bands>,
-    pub exits: Vec<Vec<Exit>>, // by stage
+    pub exits: Vec<Vec<Exit>>,          // by stage
+    pub enters: Vec<Option<Condition>>, // by stage
     pub alternatives: Vec<Alternative>,
     pub climbs: Vec<Vec<usize>>, // by track: alternatives of its ladder, highest rank first
     pub timed_climbs: Vec<Vec<usize>>,
@@ -105,6 +106,10 @@ impl Program {
         let compiler = |track| Compiler { cards: &cards, segments: &segments, ..compiler(track) };
         let exits = plan.stages.iter().map(|stage| exits(stage, &compiler(stage.track)));
         let exits = exits.collect::<Supported<Vec<_>>>()?;
+        let enter = |stage: &plan::Stage| {
+            stage.enter.as_ref().map(|enter| compiler(stage.track).condition(enter)).transpose()
+        };
+        let enters = plan.stages.iter().map(enter).collect::<Supported<Vec<_>>>()?;
         let mut alternatives = Vec::new();
         for (index, stage) in plan.stages.iter().enumerate() {
             for condition in stage.enter.iter().flat_map(branches) {
@@ -145,6 +150,7 @@ impl Program {
             board,
             segments,
             exits,
+            enters,
             climbs,
             sums,
             alternatives,

@@ -13,7 +13,7 @@ use crate::python_event::HeldEvent;
 use crate::python_intake::Intake;
 use crate::python_reader::Reader;
 use crate::replay::{replay, Asked};
-use crate::switch::{switch, Barrier};
+use crate::switch::{can_switch, switch, Barrier};
 use crate::unsupported::{guarded, Supported, Unsupported};
 use crate::write::{Form, Told};
 use pyo3::create_exception;
@@ -55,6 +55,8 @@ pub struct Plan {
 }
 
 type Stepped<'py> = (Bound<'py, PyBytes>, Vec<Bound<'py, PyAny>>);
+/// A state, what the former definition told, and what this one tells.
+type Gone<'py> = (Bound<'py, PyBytes>, Vec<Bound<'py, PyAny>>, Vec<Bound<'py, PyAny>>);
 
 #[pymethods]
 impl Plan {
@@ -143,14 +145,23 @@ impl Plan {
         old: PyRef<'py, Self>,
         contacts: Vec<(PyBackedBytes, PyBackedBytes)>,
         barrier: (i64, i64, bool),
-    ) -> Vec<Option<Bound<'py, PyBytes>>> {
-        let (old, new) = (&*old.program, &*self.program);
+    ) -> PyResult<Vec<Option<Gone<'py>>>> {
+        let (old, new, form) = (&*old.program, &*self.program, self.form);
+        if !can_switch(old, new) {
+            return Ok(contacts.iter().map(|_| None).collect());
+        }
         let barrier = Barrier { position: barrier.0, at: barrier.1, in_place: barrier.2 };
         let one = |(said, lived): &(PyBackedBytes, PyBackedBytes)| {
-            guarded(|| switch((old, said), (new, lived), barrier)).ok().flatten()
+            let done = switch((old, load(old, said)?), (new, load(new, lived)?), barrier)?;
+            let mut state = Vec::new();
+            dump(new, &done.contact, &mut state);
+            Ok((state, form.tell_all(old, &done.due), form.tell_all(new, &done.told)))
         };
-        let states = py.detach(|| contacts.iter().map(one).collect::<Vec<_>>());
-        states.iter().map(|state| state.as_ref().map(|state| PyBytes::new(py, state))).collect()
+        let done = py.detach(|| contacts.iter().map(|each| guarded(|| one(each)).ok()).collect::<Vec<_>>());
+        let gone = |(state, due, told): (Vec<u8>, Vec<Told>, Vec<Told>)| {
+            Ok((PyBytes::new(py, &state), all_told(py, &due)?, all_told(py, &told)?))
+        };
+        done.into_iter().map(|one| one.map(gone).transpose()).collect()
     }
 
     /// Advances a state's clock; gives the next state, and each change as bytes.
@@ -189,12 +200,15 @@ impl Plan {
                 step(program, &mut contact, &mut out)?;
                 let mut next = Vec::new();
                 dump(program, &contact, &mut next);
-                Ok((next, out.iter().filter_map(|change| form.tell(program, change)).collect::<Vec<_>>()))
+                Ok((next, form.tell_all(program, &out)))
             })
         })?;
-        let changes = changes.iter().map(|change| told(py, change)).collect::<PyResult<_>>()?;
-        Ok((PyBytes::new(py, &state), changes))
+        Ok((PyBytes::new(py, &state), all_told(py, &changes)?))
     }
+}
+
+fn all_told<'py>(py: Python<'py>, changes: &[Told]) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    changes.iter().map(|change| told(py, change)).collect()
 }
 
 /// A change as Python gets it: bytes, or the parts of an output.

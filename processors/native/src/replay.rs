@@ -15,7 +15,7 @@ use crate::out_file::Out;
 use crate::plan::Name;
 use crate::program::Program;
 use crate::python::Plan;
-use crate::switch::{switch, Barrier};
+use crate::switch::{as_read_by, can_switch, switch, Barrier};
 use crate::tally::{Share, Tally};
 use crate::unsupported::{guarded, Supported, Unsupported};
 use crate::write;
@@ -211,23 +211,30 @@ impl<'a> Replay<'a> {
         course.clock = course.clock.max(next);
         let (old, number) = (self.program_of(course), course.generation + 1);
         let new = &*self.generations[number].program;
-        course.generation = number;
         if course.contact.id.is_empty() {
+            course.generation = number;
             return Ok(());
         }
-        let said = state(old, &course.contact)?;
         let lived = match lived {
             Some(mut lived) => {
                 self.tick(&mut lived, next)?;
-                state(new, &lived.contact)?
+                lived.contact
             }
-            None => said.clone(),
+            None => guarded(|| as_read_by(new, (old, &course.contact)))?,
         };
-        match guarded(|| switch((old, &said), (new, &lived), barrier))? {
-            Some(state) => course.contact = guarded(|| load(new, &state))?,
-            None => self.ask(course, "switch", (number, &said[..], &lived[..]))?,
+        if !can_switch(old, new) {
+            let (said, lived) = (state(old, &course.contact)?, state(new, &lived)?);
+            course.generation = number;
+            return self.ask(course, "switch", (number, &said[..], &lived[..]));
         }
-        Ok(())
+        let said = std::mem::take(&mut course.contact);
+        let done = guarded(|| switch((old, said), (new, lived), barrier))?;
+        course.contact = done.contact;
+        course.out = done.due;
+        self.tell(course)?;
+        course.generation = number;
+        course.out = done.told;
+        self.tell(course)
     }
 
     fn apply(&mut self, course: &mut Course, key: &[u8], offset: i64, value: &[u8]) -> Result<(), End> {

@@ -13,11 +13,12 @@ const LIFTED: &str = "lifted";
 /// Brings what is shown in line with what has moved; none when nothing of it is seen.
 pub fn show(turn: &mut Turn, contact: &mut Contact, track: usize, mut hops: Vec<Hop>) -> Option<Shift> {
     let place = &contact.places[track];
-    let (start, since, shown) = (place.shown, place.shown_since, shown(turn, contact, track));
+    let (since, shown) = (place.shown_since, shown(turn, contact, track));
     let by_hand = shown != place.stage || hops.is_empty();
-    if by_hand && shown == start {
+    if by_hand && shown == place.shown {
         return None;
     }
+    let start = turn.program.stage_id(place.shown).cloned();
     if by_hand {
         hops = vec![by_hand_to(turn, contact, track, shown)];
     }

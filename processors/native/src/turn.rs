@@ -30,7 +30,7 @@ pub struct Hop {
 /// What the world sees of a turn's moves on one track: from `start`, entered at `since`, by `hops`.
 pub struct Shift {
     pub track: usize,
-    pub start: i32,
+    pub start: Option<Name>,
     pub since: i64,
     pub hops: Vec<Hop>,
 }
@@ -40,6 +40,7 @@ pub struct Turn<'a> {
     pub program: &'a Program,
     pub now: i64,
     pub event: Option<&'a Event<'a>>,
+    pub replaced: Option<&'a Name>, // hash of the plan that decided until now
     pub at: i64,
     pub settled: i64,
     pub late: bool,
@@ -65,6 +66,7 @@ impl<'a> Turn<'a> {
             program,
             now,
             event,
+            replaced: None,
             at: 0,
             settled: 0,
             late: false,

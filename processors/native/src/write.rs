@@ -61,6 +61,10 @@ pub enum Told {
 }
 
 impl Form {
+    pub fn tell_all(self, program: &Program, changes: &[Change]) -> Vec<Told> {
+        changes.iter().filter_map(|change| self.tell(program, change)).collect()
+    }
+
     pub fn tell(self, program: &Program, one: &Change) -> Option<Told> {
         Some(match self {
             Self::Lived => return None,
@@ -178,8 +182,9 @@ fn cause(to: &mut impl Sink, cause: &Cause) {
     to.map(4);
     text(to, "criterion", &cause.criterion);
     maybe(to, "event_id", cause.event_id.as_ref());
-    maybe(to, "timer", cause.event_id.is_none().then_some(&cause.criterion));
-    maybe(to, "criteria_change", None);
+    let by_itself = cause.event_id.is_none() && cause.criteria_change.is_none();
+    maybe(to, "timer", by_itself.then_some(&cause.criterion));
+    maybe(to, "criteria_change", cause.criteria_change.as_ref());
     to.end_map();
 }
 

@@ -16,6 +16,7 @@ from processors.promotion.barrier import barrier
 from processors.replay.replay import Replay
 from schemas.native import BACKEND
 from schemas.topics import MQL_HANDOFF, SEGMENT_CHANGED, STAGE_CHANGED
+from tests.builders.lifecycles import sooner
 from tests.builders.partition_traffic import Traffic, built_beside
 from tests.builders.partitions import Partitions
 
@@ -29,7 +30,14 @@ TOPICS = {
     "segment_changed": SEGMENT_CHANGED.name,
     "mql_handoff": MQL_HANDOFF.name,
 }
-PLANS = {name: load_lifecycle(name) for name in presets()}
+PLANS = {name: (load_lifecycle(name), sooner(name)) for name in presets()}
+
+
+def some(chance: Random, count: int) -> list[Plan]:
+    """Plans of the same stages, or of any."""
+    name = chance.choice(sorted(PLANS))
+    names = [name if chance.random() < 0.5 else chance.choice(sorted(PLANS)) for _ in range(count)]
+    return [chance.choice(PLANS[one]) for one in names]
 
 
 def promote(worker: Partitions, old: Plan, new: Plan, generation: int, at: int) -> None:
@@ -53,14 +61,15 @@ def test_replay_of_a_log_with_barriers_gives_the_changes_and_states_of_the_live_
 ) -> None:
     chance = Random(seed)  # noqa: S311 - reproducible
     monkeypatch.setattr(rules, "GONE_OVER_AT_ONCE", chance.choice((1, 2, 1_000)))
-    names = [chance.choice(sorted(PLANS)) for _ in range(3)]
-    worker = Partitions(Lifecycle(PLANS[names[0]]), chance.randint(1, 3))
+    monkeypatch.setattr(rules, "LOOKED_AT_AT_ONCE", chance.choice((1, 2, 1_000)))
+    plans = some(chance, 3)
+    worker = Partitions(Lifecycle(plans[0]), chance.randint(1, 3))
     traffic = Traffic(chance, worker)
     traffic.flow(40)
-    for generation, (old, new) in enumerate(pairwise(names), start=2):
-        promote(worker, PLANS[old], PLANS[new], generation, traffic.now)
+    for generation, (old, new) in enumerate(pairwise(plans), start=2):
+        promote(worker, old, new, generation, traffic.now)
         traffic.flow(25)
-    told, states = replayed(PLANS[names[0]], worker)
+    told, states = replayed(plans[0], worker)
     assert worker.states() == states
     assert worker.told == told
 
@@ -70,7 +79,7 @@ def test_what_is_built_beside_is_the_same_whoever_computes_it_and_in_whatever_ba
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chance = Random(seed)  # noqa: S311 - reproducible
-    old, new = (PLANS[chance.choice(sorted(PLANS))] for _ in range(2))
+    old, new = some(chance, 2)
     worker = Partitions(Lifecycle(old), chance.randint(1, 3))
     Traffic(chance, worker).flow(80)
     found = [built_beside(worker, new, most) for most in (1, 7, 1_000)]
@@ -85,8 +94,9 @@ def test_a_changelog_lost_at_any_chunk_of_a_clock_or_a_barrier_makes_nobody_told
 ) -> None:
     chance = Random(seed)  # noqa: S311 - reproducible
     monkeypatch.setattr(rules, "GONE_OVER_AT_ONCE", chance.choice((1, 2)))
+    monkeypatch.setattr(rules, "LOOKED_AT_AT_ONCE", chance.choice((1, 2)))
     monkeypatch.setattr(folding, "ADVANCED_AT_ONCE", chance.choice((1, 2)))
-    old, new = (PLANS[chance.choice(sorted(PLANS))] for _ in range(2))
+    old, new = some(chance, 2)
     worker = Partitions(Lifecycle(old), 2)
     traffic = Traffic(chance, worker)
     traffic.flow(20)
@@ -111,7 +121,8 @@ def test_a_crash_at_any_chunk_of_the_way_over_repeats_and_loses_nothing(
 ) -> None:
     chance = Random(seed)  # noqa: S311 - reproducible
     monkeypatch.setattr(rules, "GONE_OVER_AT_ONCE", 1)
-    old, new = (PLANS[chance.choice(sorted(PLANS))] for _ in range(2))
+    monkeypatch.setattr(rules, "LOOKED_AT_AT_ONCE", 1)
+    old, new = some(chance, 2)
     worker = Partitions(Lifecycle(old), 2)
     traffic = Traffic(chance, worker)
     traffic.flow(30)

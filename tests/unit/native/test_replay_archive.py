@@ -27,6 +27,7 @@ from schemas.native import BACKEND
 from tests.bench.made_archive import make
 from tests.builders import both
 from tests.builders.archives import Topic
+from tests.builders.lifecycles import sooner
 from tests.properties.test_replay_archive import PLANS, archived, made_up
 from tests.unit.archive.test_archive import fill
 
@@ -38,7 +39,7 @@ pytestmark = pytest.mark.skipif(not both.INSTALLED, reason=both.WHY_NOT)
 CHEAPER = compile_lifecycle(
     "cheaper.yaml", read_lifecycle("buyers-journey")[1].replace(b"points: 5", b"points: 9")
 )
-SOME = (*PLANS, CHEAPER)
+SOME = (*PLANS, CHEAPER, sooner("buyers-journey"), sooner("clarity"))
 AS_OF = 2_000_000_000_000
 
 Came = tuple["Tally", dict[str, bytes], set[bytes], dict[bytes, bytes]]
