@@ -40,8 +40,8 @@ RECORDS = (  # in the order of the compiled back-end
 def replay_compiled(job: Job, fold: ByContact, partition: int, seen: Callable[[int], None]) -> Tally | None:
     """Replay a partition; None where there is no compiled back-end.
 
-    Single events of rare types, contacts that are told something at a barrier, and whole contacts where it
-    has to be, are done by the reference.
+    Single events of rare types, contacts at a barrier behind which there is no longer a track, a segment or
+    companies, and whole contacts where it has to be, are done by the reference.
     """
     clocks, takeovers = fold.marks(partition)
     plan, *others = [compiled(one) for one in (job.plan, *(plan for _, plan in takeovers))]
