@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -19,12 +21,17 @@ with passing_folder("stageline-test-") as folder:
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_nothing_stays_behind_of_work_that_is_ended(number: signal.Signals) -> None:
+def at_work() -> tuple[subprocess.Popen[bytes], Path]:
     work = subprocess.Popen([sys.executable, "-c", WORK], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert work.stdout is not None
     folder = Path(work.stdout.readline().decode().strip())
     assert (folder / "segment").exists()
+    return work, folder
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_nothing_stays_behind_of_work_that_is_ended(number: signal.Signals) -> None:
+    work, folder = at_work()
     work.send_signal(number)
     work.communicate(timeout=30)
     assert work.returncode == (143 if number == signal.SIGTERM else -number)
@@ -36,3 +43,27 @@ def test_afterwards_the_signal_does_what_it_did() -> None:
     with passing_folder("stageline-test-") as folder:
         assert signal.getsignal(signal.SIGTERM) != before
     assert (signal.getsignal(signal.SIGTERM), folder.exists()) == (before, False)
+
+
+def test_what_a_killed_command_left_goes_with_the_next_and_what_others_work_in_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # of the commands
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (killed, abandoned), (other, in_use) = at_work(), at_work()
+    killed.kill()
+    killed.communicate(timeout=30)
+    (new := tmp_path / "stageline-test-new").mkdir()
+    (elsewhere := tmp_path / "stageline-test-link").symlink_to(tmp_path.parent)
+    for folder in (abandoned, in_use):
+        os.utime(folder, (0, 0))
+    os.utime(elsewhere, (0, 0), follow_symlinks=False)
+    with passing_folder("stageline-other-"):
+        assert abandoned.exists()
+    with passing_folder("stageline-test-"):
+        assert not abandoned.exists()
+        assert (in_use / "segment").exists()
+        assert new.exists()
+        assert elsewhere.is_symlink()
+    other.kill()
+    other.communicate(timeout=30)
