@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from processors import lifecycle
 from processors.backend import compile_plan
+from processors.engine.compiled import switched_in_full
+from processors.lifecycle import Barrier
 from processors.lifecycle_files import load_lifecycle
 from tests.builders import both
-from tests.builders.story import MONDAY, event
+from tests.builders.story import DAY, MONDAY, event
 
 pytestmark = pytest.mark.skipif(not both.INSTALLED, reason=both.WHY_NOT)
 PLAN = load_lifecycle("full")
@@ -53,6 +55,20 @@ def test_a_damaged_state_is_refused_or_means_what_the_reference_reads(place: int
     given_out = apply(bytes(damaged), NEXT)
     if given_out is not None:
         assert given_out == lifecycle.apply(PLAN, bytes(damaged), NEXT)[0]
+
+
+@given(st.integers(0, len(STATE) - 1), st.integers(1, 255), st.sampled_from(("said", "lived", "in place")))
+def test_a_damaged_state_goes_over_as_the_reference_reads_it_or_is_left_to_it(
+    place: int, change: int, damaged: str
+) -> None:
+    odd = bytearray(STATE)
+    odd[place] ^= change
+    said, lived = (STATE if damaged == one else bytes(odd) for one in ("lived", "said"))
+    barrier = Barrier(position=99, at=MONDAY + DAY, in_place=damaged == "in place")
+    (done,) = switched_in_full(PLAN, PLAN, [(said, lived)], barrier)
+    if done is not None:
+        state, changes = lifecycle.switch(PLAN, said, PLAN, lived, barrier)
+        assert done == (state, list(changes))
 
 
 @given(st.integers(0, len(STATE) - 1))
