@@ -6,6 +6,8 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.admin import NewTopic
 from redis import Redis
 
+from tests.builders.doctor import wait_until
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -57,4 +59,4 @@ def test_a_paused_valkey_is_silent_until_it_goes_on(valkey: LocalServer) -> None
     valkey.pause()
     assert not valkey.answers(valkey.port)
     valkey.resume()
-    assert valkey.answers(valkey.port)
+    wait_until(lambda: valkey.answers(valkey.port))  # it has a second for each answer
