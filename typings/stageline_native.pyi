@@ -119,13 +119,13 @@ class Plan:
 
         A contact is its state under that plan, and under this one; a barrier is its position, its time (ms,
         UTC), and whether it is in place. Gives the state of each, what that plan tells, and then this one;
-        None for whom the reference has to do it: all, where this plan lacks a track, a segment or companies.
+        None for whom the reference has to do it.
         """
 
     def replay(
         self,
         asked: dict[str, Any],
-        reference: object,
+        step: Callable[[int, bool, bytes, bytes, int, bytes], tuple[bytes, int, list[Any]]],
         seen: Callable[[int], None],
     ) -> dict[str, Any]:
         """Replay a partition of an archive, without the interpreter's lock.
@@ -133,9 +133,10 @@ class Plan:
         Asked for: `paths` of its segments, which start with `header` and have blocks of at most
         `block_bytes`; `clock_offsets` and `clock_times`; `as_of`, `anew`; files for `changes` and `states`,
         or None; `barriers` (position, time, whether in place, the plan that takes over). A state comes as key
-        and state, each after its size (4 bytes, big-endian). `reference` does what is rare, see `_Reference`
-        in `processors/replay/compiled.py`. `seen` hears how many records were read. Contacts that the
-        reference has to do from their start are `left`, and nothing is told of them. `companies`: company,
-        rank and stage counted with, contacts.
+        and state, each after its size (4 bytes, big-endian). `step` applies an event of a rare type:
+        generation, whether as it lived, key, state, offset and value to the state, refused events and
+        outputs (kind, line, move). `seen` hears how many records were read. Contacts that the reference has
+        to do are `left`, and nothing is told of them. `companies`: company, rank and stage counted with,
+        contacts.
         Raises ValueError for a damaged segment.
         """

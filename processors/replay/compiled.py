@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from processors.backend import compiled
-from processors.lifecycle import load, switch
+from processors.lifecycle import load
 from processors.replay.job import part_file, read_packed, state_line
 from processors.replay.kept import Kept
 from processors.replay.replay import OUTPUTS
@@ -16,7 +16,7 @@ from schemas.archived import MAX_UNPACKED, Archived, header
 from schemas.errors import LifecycleError, SchemaError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
     from typing import BinaryIO
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     Change = dict[str, Any]
     Told = tuple[int, bytes, tuple[str, str | None, str | None] | None]
     """Which of RECORDS, its line, and the move from a stage to another."""
-    Done = tuple[bytes, int, list[Told]]
 
 RECORDS = (  # in the order of the compiled back-end
     "stage_changed",
@@ -40,8 +39,7 @@ RECORDS = (  # in the order of the compiled back-end
 def replay_compiled(job: Job, fold: ByContact, partition: int, seen: Callable[[int], None]) -> Tally | None:
     """Replay a partition; None where there is no compiled back-end.
 
-    Single events of rare types, contacts at a barrier behind which there is no longer a track, a segment or
-    companies, and whole contacts where it has to be, are done by the reference.
+    Single events of rare types, and whole contacts where it has to be, are done by the reference.
     """
     clocks, takeovers = fold.marks(partition)
     plan, *others = [compiled(one) for one in (job.plan, *(plan for _, plan in takeovers))]
@@ -64,7 +62,7 @@ def replay_compiled(job: Job, fold: ByContact, partition: int, seen: Callable[[i
         ],
     }
     try:
-        found = plan.replay(asked, _Reference(fold, takeovers), seen)
+        found = plan.replay(asked, _Rare(fold, takeovers), seen)
     except ValueError as error:
         raise SchemaError(f"{error}.") from None
     except OSError as error:  # it tells neither the number of the error nor the file
@@ -78,18 +76,17 @@ def replay_compiled(job: Job, fold: ByContact, partition: int, seen: Callable[[i
     return tally
 
 
-class _Reference:
-    """Does what the compiled back-end does not, to a state in between.
+class _Rare:
+    """Applies one event as the reference does, to a state in between.
 
-    Generation 0 goes by the plan of the start, each next one by that of the next takeover. Everything gives
-    the next state, how many events were refused, and each output.
+    Generation 0 goes by the plan of the start, each next one by that of the next takeover.
     """
 
     def __init__(self, fold: ByContact, takeovers: Sequence[Takeover]) -> None:
-        self._fold, self._takeovers = fold, takeovers
+        self._fold = fold
         self._plans = fold.plan, *(plan for _, plan in takeovers)
 
-    def apply(
+    def __call__(
         self,
         generation: int,
         lived: bool,  # noqa: FBT001 - by position
@@ -97,36 +94,28 @@ class _Reference:
         state: bytes,
         offset: int,
         value: bytes,
-    ) -> Done:
-        """Apply one event in a generation; `lived`: as if its plan had decided from the start."""
+    ) -> tuple[bytes, int, list[Told]]:
+        """Give the next state, how many events were refused, and each output.
+
+        `lived`: as if the generation's plan had decided from the start.
+        """
+        told: list[Told] = []
+
+        def take(change: Change) -> None:
+            if change["record"] in OUTPUTS:
+                moved = change["record"] == RECORDS[0]
+                move = (change["track"], change["from"], change["to"]) if moved else None
+                told.append((RECORDS.index(change["record"]), line_of(change), move))
+
         plan = self._plans[generation]
         fold = self._fold.anew_under(plan) if lived else self._fold
         event = fold.read(Archived(key, offset, value))
         if event is None:
             raise ValueError(f"offset {offset} was read once and cannot be read again")
-        told: list[Change] = []
-        course = fold.course(key, told.append)
+        course = fold.course(key, take)
         course.plan, course.contact = plan, load(plan, state)
         course.apply(event)
-        return course.state(), course.refused, _outputs(told)
-
-    def switch(self, generation: int, said: bytes, lived: bytes) -> Done:
-        """Go over to a generation from the one before."""
-        old, new = self._plans[generation - 1 : generation + 1]
-        state, changes = switch(old, said, new, lived, self._takeovers[generation - 1].barrier)
-        return state, 0, _outputs(changes)
-
-
-def _outputs(changes: Iterable[Change]) -> list[Told]:
-    return [
-        (
-            RECORDS.index(one["record"]),
-            line_of(one),
-            (one["track"], one["from"], one["to"]) if one["record"] == RECORDS[0] else None,
-        )
-        for one in changes
-        if one["record"] in OUTPUTS
-    ]
+        return course.state(), course.refused, told
 
 
 def _tally(found: dict[str, Any]) -> Tally:

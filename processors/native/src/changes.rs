@@ -196,10 +196,14 @@ pub fn handoff_changed(turn: &Turn, contact: &mut Contact, track: usize, action:
 
 /// Lets what was told in the words of another definition carry this one's scores.
 pub fn score_anew(turn: &Turn, contact: &Contact, change: &mut Change) {
-    if let Change::Handoff(one) = change {
-        one.why.score_parts = turn.program.board.itemised(turn.view(contact));
-        one.scores = scores(turn, contact);
-    }
+    let (known, why) = match change {
+        Change::Stage(one) => (&mut one.scores, &mut one.why),
+        Change::Segment(one) => (&mut one.scores, &mut one.why),
+        Change::Handoff(one) => (&mut one.scores, &mut one.why),
+        Change::Membership(_) | Change::Refused { .. } => return,
+    };
+    *known = scores(turn, contact);
+    why.score_parts = turn.program.board.itemised(turn.view(contact));
 }
 
 fn head(turn: &Turn, contact: &Contact, sequence: i64, cycle: i64) -> Head {

@@ -63,27 +63,37 @@ fn forget(contact: &mut Contact) {
 /// Tells the world that the contact has no stage and no segment any more; withdraws its hand-offs.
 fn vanish(turn: &mut Turn, contact: &mut Contact, reason: &str) {
     for track in 0..contact.places.len() {
-        let open = contact.places[track].handoff.as_ref().is_some_and(|one| &*one.status == "open");
-        if open {
-            withdraw(turn, contact, track, reason, &IDENTIFIED.into());
-        }
-        if contact.places[track].shown != NO_STAGE {
-            leave(turn, contact, track, reason);
-        }
+        leave_track(turn, contact, track, reason, &IDENTIFIED.into());
     }
     for segment in 0..contact.bands.len() {
-        if let Some(band) = contact.bands[segment].take() {
-            let change = segment_changed(turn, contact, segment, (Some(band), None), Vec::new());
-            turn.out.push(change);
-        }
+        leave_segment(turn, contact, segment);
     }
 }
 
-fn leave(turn: &mut Turn, contact: &mut Contact, track: usize, reason: &str) {
+/// Tells the world that the contact has no stage on a track any more; withdraws its hand-off.
+pub fn leave_track(turn: &mut Turn, contact: &mut Contact, track: usize, reason: &str, criterion: &Name) {
+    let open = contact.places[track].handoff.as_ref().is_some_and(|one| &*one.status == "open");
+    if open {
+        withdraw(turn, contact, track, reason, criterion);
+    }
+    if contact.places[track].shown != NO_STAGE {
+        leave(turn, contact, track, reason, criterion);
+    }
+}
+
+/// Tells the world that the contact is in no band of a segment any more.
+pub fn leave_segment(turn: &mut Turn, contact: &mut Contact, segment: usize) {
+    if let Some(band) = contact.bands[segment].take() {
+        let change = segment_changed(turn, contact, segment, (Some(band), None), Vec::new());
+        turn.out.push(change);
+    }
+}
+
+fn leave(turn: &mut Turn, contact: &mut Contact, track: usize, reason: &str, criterion: &Name) {
     let place = &mut contact.places[track];
     let hop = Hop {
         path: Vec::new(),
-        criterion: IDENTIFIED.into(),
+        criterion: criterion.clone(),
         reason: Some(Name::from(reason)),
         evidence: Vec::new(),
     };

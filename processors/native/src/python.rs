@@ -13,7 +13,7 @@ use crate::python_event::HeldEvent;
 use crate::python_intake::Intake;
 use crate::python_reader::Reader;
 use crate::replay::{replay, Asked};
-use crate::switch::{can_switch, switch, Barrier};
+use crate::switch::{switch, Barrier};
 use crate::unsupported::{guarded, Supported, Unsupported};
 use crate::write::{Form, Told};
 use pyo3::create_exception;
@@ -113,10 +113,10 @@ impl Plan {
         &self,
         py: Python<'py>,
         asked: Asked,
-        reference: Py<PyAny>,
+        step: Py<PyAny>,
         seen: Py<PyAny>,
     ) -> PyResult<Bound<'py, PyDict>> {
-        let tally = py.detach(|| replay(&self.program, asked, &reference, &seen))?;
+        let tally = py.detach(|| replay(&self.program, asked, &step, &seen))?;
         let told = PyDict::new(py);
         told.set_item("events", tally.events)?;
         told.set_item("contacts", tally.contacts)?;
@@ -147,9 +147,6 @@ impl Plan {
         barrier: (i64, i64, bool),
     ) -> PyResult<Vec<Option<Gone<'py>>>> {
         let (old, new, form) = (&*old.program, &*self.program, self.form);
-        if !can_switch(old, new) {
-            return Ok(contacts.iter().map(|_| None).collect());
-        }
         let barrier = Barrier { position: barrier.0, at: barrier.1, in_place: barrier.2 };
         let one = |(said, lived): &(PyBackedBytes, PyBackedBytes)| {
             let done = switch((old, load(old, said)?), (new, load(new, lived)?), barrier)?;

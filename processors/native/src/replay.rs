@@ -15,11 +15,10 @@ use crate::out_file::Out;
 use crate::plan::Name;
 use crate::program::Program;
 use crate::python::Plan;
-use crate::switch::{as_read_by, can_switch, switch, Barrier};
+use crate::switch::{as_read_by, switch, Barrier};
 use crate::tally::{Share, Tally};
 use crate::unsupported::{guarded, Supported, Unsupported};
 use crate::write;
-use pyo3::call::PyCallArgs;
 use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -86,18 +85,13 @@ struct Replay<'a> {
     anew: bool,
     changes: Option<Out>,
     states: Option<Out>,
-    reference: &'a Py<PyAny>,
+    step: &'a Py<PyAny>,
     tally: Tally,
     line: Vec<u8>, // of the change that is told
 }
 
-/// Replays; `reference` does what is rare, `seen` hears how many records were read.
-pub fn replay(
-    program: &Arc<Program>,
-    asked: Asked,
-    reference: &Py<PyAny>,
-    seen: &Py<PyAny>,
-) -> PyResult<Tally> {
+/// Replays; `step` does what is rare, `seen` hears how many records were read.
+pub fn replay(program: &Arc<Program>, asked: Asked, step: &Py<PyAny>, seen: &Py<PyAny>) -> PyResult<Tally> {
     let all = |end| match end {
         End::All(error) => error,
         End::Contact => PyRuntimeError::new_err("a contact ended where none was"),
@@ -119,7 +113,7 @@ pub fn replay(
         anew: asked.anew,
         changes,
         states,
-        reference,
+        step,
         tally: Tally::default(),
         line: Vec::new(),
     };
@@ -222,11 +216,6 @@ impl<'a> Replay<'a> {
             }
             None => guarded(|| as_read_by(new, (old, &course.contact)))?,
         };
-        if !can_switch(old, new) {
-            let (said, lived) = (state(old, &course.contact)?, state(new, &lived)?);
-            course.generation = number;
-            return self.ask(course, "switch", (number, &said[..], &lived[..]));
-        }
         let said = std::mem::take(&mut course.contact);
         let done = guarded(|| switch((old, said), (new, lived), barrier))?;
         course.contact = done.contact;
@@ -249,9 +238,7 @@ impl<'a> Replay<'a> {
             return Ok(());
         }
         if contact.forward_to.is_some() || contact.erased || is_rare_in_replay(&event) {
-            let state = state(program, contact)?;
-            let given = (course.generation, course.silent, key, &state[..], offset, value);
-            return self.ask(course, "apply", given);
+            return self.rare(course, key, offset, value);
         }
         if self.anew || course.silent {
             answer_what_is_open(&mut event);
@@ -275,16 +262,13 @@ impl<'a> Replay<'a> {
         Ok(())
     }
 
-    /// Lets the reference do something to the contact.
-    fn ask(
-        &mut self,
-        course: &mut Course,
-        what: &str,
-        given: impl for<'py> PyCallArgs<'py>,
-    ) -> Result<(), End> {
-        let (state, refused, told): Stepped =
-            Python::attach(|py| self.reference.call_method1(py, what, given)?.extract(py))?;
-        course.contact = guarded(|| load(self.program_of(course), &state))?;
+    /// Lets the reference apply one event.
+    fn rare(&mut self, course: &mut Course, key: &[u8], offset: i64, value: &[u8]) -> Result<(), End> {
+        let program = self.program_of(course);
+        let state = state(program, &course.contact)?;
+        let given = (course.generation, course.silent, key, &state[..], offset, value);
+        let (state, refused, told): Stepped = Python::attach(|py| self.step.call1(py, given)?.extract(py))?;
+        course.contact = guarded(|| load(program, &state))?;
         if course.silent {
             return Ok(());
         }

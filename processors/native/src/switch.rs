@@ -1,5 +1,4 @@
-//! A contact's way from one definition to another, see `processors/lifecycle/switch.py`. Where the new one lacks a
-//! track, a segment or companies, what was told of them is taken back by the reference.
+//! A contact's way from one definition to another, see `processors/lifecycle/switch.py`.
 
 use crate::changes::{self, Change};
 use crate::contact::{Contact, NO_STAGE};
@@ -7,9 +6,11 @@ use crate::dump::dump;
 use crate::evidence::{tell, tell_band};
 use crate::fold::{begin, tick};
 use crate::handoffs;
+use crate::identified::{leave_segment, leave_track};
 use crate::load::load;
 use crate::moves::refresh_spent;
 use crate::place::{Handoff, Place};
+use crate::plan::Name;
 use crate::program::Program;
 use crate::settle::{advance, next_due, settle};
 use crate::shown::in_force;
@@ -32,15 +33,6 @@ pub struct Switched {
     pub contact: Contact,
     pub due: Vec<Change>,
     pub told: Vec<Change>,
-}
-
-/// Whether all that was told of under one definition is something under the other.
-pub fn can_switch(old: &Program, new: &Program) -> bool {
-    let tracks =
-        old.plan.tracks.iter().map(|track| &track.id).eq(new.plan.tracks.iter().map(|track| &track.id));
-    let segments =
-        old.plan.segments.iter().map(|one| &one.id).eq(new.plan.segments.iter().map(|one| &one.id));
-    tracks && segments && (old.memberships.is_none() || new.memberships.is_some())
 }
 
 /// Reads a contact of one definition as another one of the same shape does.
@@ -76,6 +68,8 @@ pub fn switch((old, mut said): Lived, (new, mut lived): Lived, barrier: Barrier)
         contact.forget_reading();
         contact.forget_fit();
     }
+    let tracks = counterparts(&mut said.places, &tracks_of(old), &tracks_of(new));
+    let segments = counterparts(&mut said.bands, &segments_of(old), &segments_of(new));
     let replaced = Some(&old.plan.plan_hash);
     let mut switch = Switch {
         farewell: Turn { replaced, ..Turn::new(old, now, None, 0, &mut farewell) },
@@ -83,6 +77,8 @@ pub fn switch((old, mut said): Lived, (new, mut lived): Lived, barrier: Barrier)
         reason: format!("criteria changed from {} to {}", old.lifecycle, new.lifecycle),
         said,
         contact: lived,
+        tracks,
+        segments,
         is_news: barrier.in_place,
         fresh: Vec::new(),
         moved: Vec::new(),
@@ -100,6 +96,8 @@ struct Switch<'a> {
     reason: String,
     said: Contact,
     contact: Contact,
+    tracks: Vec<usize>,         // by track: its place in `said`
+    segments: Vec<usize>,       // by segment: its band in `said`
     is_news: bool,              // something that the new criteria have not decided on yet
     fresh: Vec<usize>,          // tracks whose hand-off was never sent
     moved: Vec<(usize, usize)>, // track, and place of what was told of it
@@ -111,6 +109,7 @@ impl Switch<'_> {
         for track in tracks.clone() {
             self.follow(track);
         }
+        self.leave_behind();
         self.take_over();
         for track in tracks {
             self.correct(track);
@@ -144,7 +143,7 @@ impl Switch<'_> {
     /// Keeps the hand-off that was sent, or withdraws it; notes the one that is to be sent.
     fn follow(&mut self, track: usize) {
         let (old, new, now) = (self.farewell.program, self.turn.program, self.turn.now);
-        let (said, place) = (&self.said.places[track], &mut self.contact.places[track]);
+        let (said, place) = (&self.said.places[self.tracks[track]], &mut self.contact.places[track]);
         let asks = |one: &Handoff| new.stage(one.stage).is_some_and(|stage| stage.handoff.is_some());
         place.handoff = place.handoff.take().filter(asks); // in place, that stage may ask nobody any more
         let sent = said.handoff.as_ref().filter(|one| one.sent);
@@ -161,7 +160,28 @@ impl Switch<'_> {
         }
         if let Some(stage) = sent.filter(|one| is_open(one)).and_then(|one| old.stage(one.stage)) {
             let criterion = format!("{}.handoff", stage.path).into();
+            let track = self.tracks[track];
             handoffs::withdraw(&mut self.farewell, &mut self.said, track, &self.reason, &criterion);
+        }
+    }
+
+    /// Tells the end of the tracks, segments and companies that the new definition does not have.
+    fn leave_behind(&mut self) {
+        let (old, new) = (self.farewell.program, self.turn.program);
+        for (track, id) in tracks_of(old).into_iter().enumerate() {
+            if !tracks_of(new).contains(&id) {
+                let criterion = format!("tracks.{id}").into();
+                leave_track(&mut self.farewell, &mut self.said, track, &self.reason, &criterion);
+            }
+        }
+        for (index, id) in segments_of(old).into_iter().enumerate() {
+            if !segments_of(new).contains(&id) {
+                leave_segment(&mut self.farewell, &mut self.said, index);
+            }
+        }
+        if let (Some(memberships), None) = (&old.memberships, &new.memberships) {
+            self.said.company = std::mem::take(&mut self.said.company).without_employer();
+            memberships.tell(&mut self.farewell, &mut self.said);
         }
     }
 
@@ -178,7 +198,7 @@ impl Switch<'_> {
 
     /// Tells where the contact stands, if the world believes something else.
     fn correct(&mut self, track: usize) {
-        let (said, place) = (&self.said.places[track], &mut self.contact.places[track]);
+        let (said, place) = (&self.said.places[self.tracks[track]], &mut self.contact.places[track]);
         let (start, since) = (self.farewell.program.stage_id(said.shown), said.shown_since);
         if start == self.turn.program.stage_id(place.shown) {
             place.shown_since = since;
@@ -206,7 +226,7 @@ impl Switch<'_> {
                 None => stage.path.clone(),
                 Some(_) => format!("{}.enter", stage.path).into(),
             };
-        } else if let Some(stage) = self.farewell.program.stage(self.said.places[track].shown) {
+        } else if let Some(stage) = self.farewell.program.stage(self.said.places[self.tracks[track]].shown) {
             hop.criterion = format!("{}.enter", stage.path).into();
         }
         if let Some(held) = place.held.as_ref().filter(|held| in_force(held, turn.now)) {
@@ -219,7 +239,8 @@ impl Switch<'_> {
 
     /// The stages passed on the way up to one: those above any the contact was said to be in.
     fn way(&self, track: usize, to: i32) -> Vec<i32> {
-        let (old, new, said) = (self.farewell.program, self.turn.program, &self.said.places[track]);
+        let (old, new, said) =
+            (self.farewell.program, self.turn.program, &self.said.places[self.tracks[track]]);
         let been = said.entries.iter().map(|(stage, _)| stage as i32).chain([said.shown]);
         let ranks =
             been.filter_map(|stage| new.stage_index.get(old.stage_id(stage)?)).map(|one| new.rank_of(*one));
@@ -235,7 +256,8 @@ impl Switch<'_> {
 
     fn correct_bands(&mut self) {
         for index in 0..self.contact.bands.len() {
-            let (before, band) = (self.said.bands[index].clone(), self.contact.bands[index].clone());
+            let (before, band) =
+                (self.said.bands[self.segments[index]].clone(), self.contact.bands[index].clone());
             if before != band {
                 let told = tell_band(self.turn.view(&self.contact), index, band.as_ref());
                 let change =
@@ -244,6 +266,23 @@ impl Switch<'_> {
             }
         }
     }
+}
+
+fn tracks_of(program: &Program) -> Vec<&Name> {
+    program.plan.tracks.iter().map(|track| &track.id).collect()
+}
+
+fn segments_of(program: &Program) -> Vec<&Name> {
+    program.plan.segments.iter().map(|segment| &segment.id).collect()
+}
+
+/// Where among what was `said` that is which another definition calls the same: for what is new there, nothing.
+fn counterparts<T: Default>(said: &mut Vec<T>, old: &[&Name], new: &[&Name]) -> Vec<usize> {
+    let mut nothing = || {
+        said.push(T::default());
+        said.len() - 1
+    };
+    new.iter().map(|id| old.iter().position(|one| one == id).unwrap_or_else(&mut nothing)).collect()
 }
 
 /// Sends a hand-off that nobody was sent before.
