@@ -416,3 +416,4 @@ def test_a_redis_that_is_away_is_told_and_found_again(eyes: Eyes, valkey: LocalS
     eyes.see("#problem", "Nothing has been projected yet")
     cast_shown(valkey)
     eyes.see("#state", "Live")
+    eyes.complaints()  # the browser may have noted refusals
