@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
     Event = dict[str, Any]
     Change = dict[str, Any]
-    Marks = tuple[Clocks, tuple[Takeover, ...]]
+    Marks = tuple[Clocks, tuple[Event, ...]]
+    """Clock records, and the barriers."""
 
 TRANSFERS_KEPT = 10_000  # worked out, each up to some kB: a chain of merges asks for the same ones again
 _plan_of = lru_cache(maxsize=MOST_PROGRAMS)(plan_from_json)  # all partitions pass the same few barriers
@@ -51,6 +52,7 @@ class ByContact:
         self.plan, self.archive, self.anew, self._until = plan, archive, anew, until
         self.events = self.refused = self.last_time = 0
         self._marks: dict[int, Marks] = {}
+        self._takeovers: dict[int, tuple[Takeover, ...]] = {}
         self._transfers: dict[tuple[str, str], bytes] = {}  # by plan and transfer
         self._asks = False  # for a state that is not worked out yet, instead of working it out
 
@@ -117,15 +119,22 @@ class ByContact:
             return dict(as_lived(plan, event, transferred))
         return dict(translated(event, transferred)) if is_foreign(plan, event) else event
 
-    def marks(self, partition: int) -> Marks:
-        """Read a partition's clock records, and where another plan takes over: nowhere, if anew."""
+    def marks(self, partition: int) -> tuple[Clocks, tuple[Takeover, ...]]:
+        """Read a partition's clock records, and where another plan takes over: nowhere, if anew.
+
+        Raises LifecycleError for a plan that this version cannot read.
+        """
         if partition not in self._marks:
             self._marks[partition] = self._read_marks(partition)
-        clocks, takeovers = self._marks[partition]
-        return clocks, () if self.anew else takeovers
+        clocks, barriers = self._marks[partition]
+        if self.anew:
+            return clocks, ()
+        if partition not in self._takeovers:
+            self._takeovers[partition] = tuple(map(_takeover, barriers))
+        return clocks, self._takeovers[partition]
 
     def _read_marks(self, partition: int) -> Marks:
-        takeovers: list[Takeover] = []
+        barriers: list[Event] = []
         newest = 0  # generation
 
         def clocks() -> Iterator[tuple[int, int]]:
@@ -139,9 +148,9 @@ class ByContact:
                         yield record.offset, event["at"]
                     elif event["type"] == "lifecycle_changed" and event["generation"] > newest:
                         newest = event["generation"]
-                        takeovers.append(_takeover(event))
+                        barriers.append(event)
 
-        return Clocks(clocks()), tuple(takeovers)
+        return Clocks(clocks()), tuple(barriers)
 
     def course(self, key: bytes, take: Callable[[Change], None]) -> Course:
         """Begin with a contact."""

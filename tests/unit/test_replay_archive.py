@@ -9,11 +9,13 @@ from processors.engine.lifecycle import LifecycleClock
 from processors.intake import admit
 from processors.lifecycle import fold, load
 from processors.lifecycle_files import load_lifecycle
+from processors.promotion.barrier import barrier
 from processors.replay import parts, pool
 from processors.replay.by_contact import ByContact
 from processors.replay.clocks import Clocks
 from processors.replay.summary import Summary
 from schemas.codec import encode
+from schemas.errors import LifecycleError
 from tests.bench.generate import rows
 from tests.builders.archives import Topic
 from tests.builders.log_file import digest_of, invoke
@@ -153,6 +155,22 @@ def test_another_definition_decides_anew_about_a_history_that_was_recorded_under
     ann = fold_anew.fold(b"ann", fold_anew.archive.records_of(b"ann"), lambda _change: None)
     assert ann.contact.first_touch is not None
     assert ann.contact.first_touch.event_id == "v0"
+
+
+def test_criteria_that_took_over_but_cannot_be_read_any_more_do_not_keep_others_from_deciding_anew(
+    tmp_path: Path,
+) -> None:
+    plan = load_lifecycle("buyers-journey")
+    told = barrier(plan, 2, replaces="", at=MONDAY, in_place=True)
+    topic = Topic(tmp_path / "archive", 1)
+    topic.add(b"", encode(told | {"plan": '{"is": "Plan of another version"}'}), 0)
+    seen = event("page_view", MONDAY, contact_id="ann", event_id="e", url="/pricing")
+    topic.add(b"ann", encode(seen))
+    archive = topic.archive()
+    anew, as_recorded = ByContact(plan, archive, anew=True), ByContact(plan, archive)
+    assert anew.fold(b"ann", archive.records_of(b"ann"), lambda _change: None).contact.id == "ann"
+    with pytest.raises(LifecycleError, match="not a plan written by this version"):
+        as_recorded.fold(b"ann", archive.records_of(b"ann"), lambda _change: None)
 
 
 def test_why_finds_one_contact_in_an_archive_as_it_is_and_as_it_was(tmp_path: Path) -> None:
