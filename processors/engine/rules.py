@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     Event = dict[str, Any]
 
-# Contacts in one transaction, for the reasons of `ADVANCED_AT_ONCE`: those whom the reference takes over, a
-# millisecond each, and all of them. The other partitions wait meanwhile.
+# Contacts in one transaction, for the reasons of `ADVANCED_AT_ONCE`: those whom the reference takes over, up
+# to half a millisecond each, and all of them. The other partitions wait meanwhile.
 GONE_OVER_AT_ONCE = 250
 LOOKED_AT_AT_ONCE = 2_000
 

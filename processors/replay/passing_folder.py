@@ -36,7 +36,7 @@ def passing_folder(prefix: str) -> Iterator[Path]:
 
 def _remove_abandoned(prefix: str) -> None:
     for folder in Path(gettempdir()).glob(f"{prefix}*"):
-        with suppress(BlockingIOError, FileNotFoundError):  # somebody works there, or removes it, too
+        with suppress(OSError):  # somebody works there, or removes it, too; or it cannot be removed
             known = folder.lstat()
             if (
                 S_ISDIR(known.st_mode)

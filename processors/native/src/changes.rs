@@ -231,9 +231,9 @@ fn scores(turn: &Turn, contact: &Contact) -> Vec<i64> {
 }
 
 fn moved(start: Option<&Name>, end: Option<&Name>, reason: Option<&Name>, evidence: &[Evidence]) -> String {
-    let none = || "None".into();
     let moved = match (start, end) {
-        (start, None) => format!("Is no longer {}", start.cloned().unwrap_or_else(none)),
+        (None, None) => "Is no longer known".to_owned(),
+        (Some(start), None) => format!("Is no longer {start}"),
         (None, Some(end)) => format!("Became {end}"),
         (Some(start), Some(end)) => format!("Moved from {start} to {end}"),
     };

@@ -158,7 +158,8 @@ impl Check {
             Kind::Quiet { nth, span } => quiet_since(nth, contact) + span,
             Kind::Active { calendar, unit, of, enough } => {
                 let seen = contact.periods.get(*calendar).map_or(&[][..], |seen| &seen[..]);
-                program.calendar.start_of(*unit, seen[seen.len() - enough].0 + of)
+                let needed = seen.len().checked_sub(*enough).map(|first| seen[first].0);
+                needed.map_or(NEVER, |needed| program.calendar.start_of(*unit, needed + of))
             }
             Kind::Score { score, value } if rising => crossings::rises_to(view, *score, *value),
             Kind::Score { score, value } => crossings::falls_below(view, *score, *value),

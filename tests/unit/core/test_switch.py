@@ -275,3 +275,12 @@ def test_a_record_read_again_from_before_the_barrier_changes_nothing() -> None:
     views(life, 3)
     life.switch(ladder(2))
     assert lifecycle.apply(life.plan, life.state, life.events[-1])[1] == ()
+
+
+def test_whom_the_new_criteria_do_not_know_they_take_over_as_somebody_new() -> None:
+    idle = "{not: {active: {what: view, in_weeks: 1, of: 2}}}"
+    new = plan_of(stages("id: lead, enter: {did: {what: view}}", f"id: away, enter: {idle}"))
+    life = Life(ladder(3))
+    views(life, 3)
+    life.events.clear()
+    assert moves(life.switch(new)) == [("mql", None)]
