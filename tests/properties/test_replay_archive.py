@@ -62,12 +62,28 @@ def tell_something(live: Live, chance: Random, at: int) -> None:
             live.tell("page_view", at, **contact, url=chance.choice(("/products/a", "/pricing")))
 
 
+def tell_of_sales(live: Live, chance: Random, at: int) -> None:
+    who = chance.choice(WHO)
+    match chance.randrange(4):
+        case 0:
+            live.tell("handoff_rejected", at, contact_id=who, handoff=None, actor="sam", reason="no")
+        case 1:
+            stage = chance.choice(("proposal", "closed_won", "closed_lost"))
+            live.tell("deal_changed", at, contact_id=who, deal="D", stage=stage)
+        case 2:
+            held = {"stage": chance.choice(("mql", None)), "until": chance.choice((None, at + 9 * DAY))}
+            why = {"kind": "floor", "actor": "sam", "reason": "known to us"}
+            live.tell("stage_overridden", at, contact_id=who, track="main", **held, **why)
+        case _:
+            tell_something(live, chance, at)
+
+
 def made_up(
     plan: Plan, seed: int, sizes: Sequence[int], length: int = 60, *, takeovers: Sequence[Plan] = ()
 ) -> Live:
     """A log whose clock goes on, and sometimes back a little, while events come late and early.
 
-    Of the plans that take over, one that can do so in place does.
+    Of the plans that take over, one that can do so in place does; sales has its say then, too.
     """
     chance, live, now = Random(seed), Live(plan, sizes), MONDAY  # noqa: S311 - reproducible
     at = sorted(chance.sample(range(length), len(takeovers)))
@@ -82,7 +98,8 @@ def made_up(
         if chance.random() < 0.25:
             live.clock(now - chance.choice((0, 0, 0, DAY)))
         else:
-            tell_something(live, chance, now - chance.choice((0, 0, HOUR, 3 * DAY)))
+            tell = chance.choice((tell_something, tell_of_sales)) if takeovers else tell_something
+            tell(live, chance, now - chance.choice((0, 0, HOUR, 3 * DAY)))
         if chance.random() < 0.5:
             live.work()
     live.work()
