@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import shutil
 import signal
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from stat import S_ISDIR
 from tempfile import TemporaryDirectory, gettempdir
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, NoReturn
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+LOG = logging.getLogger("stageline.replay")
 NEW_S = 60  # a folder may be there for a moment before its command holds it
 
 
@@ -36,7 +38,7 @@ def passing_folder(prefix: str) -> Iterator[Path]:
 
 def _remove_abandoned(prefix: str) -> None:
     for folder in Path(gettempdir()).glob(f"{prefix}*"):
-        with suppress(OSError):  # somebody works there, or removes it, too; or it cannot be removed
+        try:
             known = folder.lstat()
             if (
                 S_ISDIR(known.st_mode)
@@ -45,6 +47,10 @@ def _remove_abandoned(prefix: str) -> None:
             ):
                 with _held(folder):
                     shutil.rmtree(folder)
+        except (BlockingIOError, FileNotFoundError):
+            continue  # somebody works there, or removes it, too
+        except OSError as error:
+            LOG.warning("%s: what a killed command left here cannot be removed (%s)", folder, error.strerror)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -67,3 +68,21 @@ def test_what_a_killed_command_left_goes_with_the_next_and_what_others_work_in_s
         assert elsewhere.is_symlink()
     other.kill()
     other.communicate(timeout=30)
+
+
+def test_what_cannot_be_removed_is_told_and_stops_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(folder: Path) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (abandoned := tmp_path / "stageline-test-old").mkdir()
+    os.utime(abandoned, (0, 0))
+    monkeypatch.setattr("processors.replay.passing_folder.shutil.rmtree", refuse)
+    with passing_folder("stageline-test-") as folder:
+        assert folder.exists()
+        monkeypatch.undo()
+    assert (
+        f"{abandoned}: what a killed command left here cannot be removed (Permission denied)" in caplog.text
+    )
